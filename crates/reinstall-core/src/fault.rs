@@ -1,0 +1,254 @@
+//! A failed call, reduced to what decisions need, and the one function that decides.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::id::RequestId;
+use crate::text::CloudText;
+
+/// What went wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// No connection: refused, no such host, TLS. The request never left.
+    Unreachable,
+    /// No answer within the time given, after the request may have left.
+    TimedOut,
+    /// The connection broke after the request may have left.
+    Broken,
+    /// 400: something about the request is wrong.
+    Rejected,
+    /// 401: the credentials are not accepted, or no longer.
+    Unauthorized,
+    /// 403: the credentials do not permit this.
+    Forbidden,
+    /// 404 from the service: it does not know an instance that was named.
+    NotFound,
+    /// 404 from the gateway: it does not know the call or the project. Every other request would fare the same.
+    NoSuchCall,
+    /// 429: too many requests.
+    Throttled,
+    /// 3xx: somebody wants us to go elsewhere. Never followed.
+    Redirected,
+    /// 5xx: the service or its gateway failed.
+    ServerFailed,
+    /// A status that the documents do not have for this call.
+    Unexpected,
+    /// A success whose body makes no sense.
+    Unreadable,
+}
+
+/// Whether a request can have reached the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sent {
+    /// It never left.
+    No,
+    /// It may have arrived, nobody knows.
+    Maybe,
+    /// It arrived: there was an answer.
+    Answered,
+}
+
+impl FaultKind {
+    /// Whether the request can have reached the cloud.
+    #[must_use]
+    pub const fn sent(self) -> Sent {
+        match self {
+            Self::Unreachable => Sent::No,
+            Self::TimedOut | Self::Broken => Sent::Maybe,
+            Self::Rejected
+            | Self::Unauthorized
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::NoSuchCall
+            | Self::Throttled
+            | Self::Redirected
+            | Self::ServerFailed
+            | Self::Unexpected
+            | Self::Unreadable => Sent::Answered,
+        }
+    }
+
+    /// The name that reports use where the cloud gave no code of its own.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed_out",
+            Self::Broken => "broken_connection",
+            Self::Rejected => "rejected",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::NoSuchCall => "no_such_call",
+            Self::Throttled => "throttled",
+            Self::Redirected => "redirected",
+            Self::ServerFailed => "server_failed",
+            Self::Unexpected => "unexpected_status",
+            Self::Unreadable => "unreadable_answer",
+        }
+    }
+}
+
+/// A failed call.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Fault {
+    /// What went wrong.
+    pub kind: FaultKind,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// The cloud's own code, such as `iMetal.0200`.
+    pub code: Option<CloudText>,
+    /// The cloud's own words; ours where it gave none.
+    pub message: CloudText,
+    /// The cloud's name for the request.
+    pub request_id: Option<RequestId>,
+    /// How long the cloud asked us to wait.
+    #[serde(skip)]
+    pub retry_after: Option<Duration>,
+}
+
+impl Fault {
+    /// A fault of which nothing but the kind and a sentence is known.
+    #[must_use]
+    pub fn new(kind: FaultKind, message: &str) -> Self {
+        Self {
+            kind,
+            status: None,
+            code: None,
+            message: message.into(),
+            request_id: None,
+            retry_after: None,
+        }
+    }
+
+    /// The cloud's code, or our name for the kind of fault.
+    #[must_use]
+    pub fn code_or_kind(&self) -> CloudText {
+        self.code.clone().unwrap_or_else(|| self.kind.name().into())
+    }
+}
+
+impl fmt::Display for Fault {
+    /// `404 iMetal.0200: Instances not found: [..] (request id 7f..)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(status) = self.status {
+            write!(f, "{status} ")?;
+        }
+        write!(f, "{}: {}", self.code_or_kind(), self.message)?;
+        match &self.request_id {
+            Some(id) => write!(f, " (request id {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// Whether sending a request twice does harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// A read: twice is as good as once.
+    Safe,
+    /// The reinstall: the second sending may wipe a machine again. The API has no idempotency key (api-facts 1).
+    Once,
+}
+
+/// What a fault means for the request that met it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing was started, and the same request may be sent again later.
+    Again,
+    /// Nothing was started, and the same request will never do.
+    Refused,
+    /// Nothing was started, and no other request with these credentials at this endpoint would fare better.
+    Denied,
+    /// It may have taken hold. Look before doing anything else.
+    Doubt,
+}
+
+/// What `fault` means for a request that may be repeated so. The only place where this is decided.
+///
+/// Definite are: a request that never left, and the answers 400, 401, 403, 404 and 429, which service and gateway give
+/// before they start anything. All else is doubt for a request that must not be repeated.
+#[must_use]
+pub const fn verdict(fault: &Fault, repeat: Repeat) -> Verdict {
+    match (fault.kind, repeat) {
+        (FaultKind::Unreachable | FaultKind::Throttled, _) => Verdict::Again,
+        (FaultKind::Rejected | FaultKind::NotFound, _) => Verdict::Refused,
+        (FaultKind::Unauthorized | FaultKind::Forbidden | FaultKind::NoSuchCall, _) => Verdict::Denied,
+        (FaultKind::TimedOut | FaultKind::Broken | FaultKind::ServerFailed | FaultKind::Unreadable, Repeat::Safe) => {
+            Verdict::Again
+        }
+        (FaultKind::Redirected | FaultKind::Unexpected, Repeat::Safe) => Verdict::Refused,
+        (
+            FaultKind::TimedOut
+            | FaultKind::Broken
+            | FaultKind::ServerFailed
+            | FaultKind::Unreadable
+            | FaultKind::Redirected
+            | FaultKind::Unexpected,
+            Repeat::Once,
+        ) => Verdict::Doubt,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts() {
+        use FaultKind as K;
+        use Verdict::{Again, Denied, Doubt, Refused};
+        for (kind, safe, once) in [
+            (K::Unreachable, Again, Again),
+            (K::TimedOut, Again, Doubt),
+            (K::Broken, Again, Doubt),
+            (K::Rejected, Refused, Refused),
+            (K::Unauthorized, Denied, Denied),
+            (K::Forbidden, Denied, Denied),
+            (K::NotFound, Refused, Refused),
+            (K::NoSuchCall, Denied, Denied),
+            (K::Throttled, Again, Again),
+            (K::Redirected, Refused, Doubt),
+            (K::ServerFailed, Again, Doubt),
+            (K::Unexpected, Refused, Doubt),
+            (K::Unreadable, Again, Doubt),
+        ] {
+            let fault = Fault::new(kind, "");
+            assert_eq!(
+                (verdict(&fault, Repeat::Safe), verdict(&fault, Repeat::Once)),
+                (safe, once),
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_never_sent_again_unseen() {
+        for kind in [FaultKind::TimedOut, FaultKind::Broken] {
+            assert_eq!(kind.sent(), Sent::Maybe);
+            assert_eq!(verdict(&Fault::new(kind, ""), Repeat::Once), Verdict::Doubt);
+        }
+    }
+
+    #[test]
+    fn a_fault_speaks_the_clouds_words() {
+        let fault = Fault {
+            status: Some(404),
+            code: Some("iMetal.0200".into()),
+            request_id: RequestId::new("7f3a"),
+            ..Fault::new(FaultKind::NotFound, "Instances not found: [x]")
+        };
+        assert_eq!(
+            fault.to_string(),
+            "404 iMetal.0200: Instances not found: [x] (request id 7f3a)"
+        );
+        assert_eq!(
+            Fault::new(FaultKind::TimedOut, "no answer in 30s").to_string(),
+            "timed_out: no answer in 30s"
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! The rules of reinstalling bare-metal fleets, as values.
+//!
+//! This crate has no clock, no randomness of its own, no environment, no files, no sockets, no printing and no async.
+//! Time and dice are arguments, requests and answers are data. Whatever can go wrong with a destructive batch is decided
+//! here and is therefore tested here, without waiting for anything. Carrying the decisions out is `reinstall-http`'s part.
+//!
+//! The modules, in reading order:
+
+pub mod id;
+pub mod text;
+pub mod time;
+
+pub mod secret;
+
+pub mod instance;
+pub mod lifecycle;
+pub mod sighting;
+
+pub mod instance_set;
+
+pub mod fault;
+pub mod retry;
+
+pub mod action;
+
+pub mod login;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,106 @@
+//! Secrets have types. What has such a type cannot be printed, logged, journaled or serialised by accident.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// The password that will open the new system: at most one a request, for all its instances.
+///
+/// It exists only after [`PasswordPolicy::admit`](crate::login::PasswordPolicy::admit) found nothing against it, so a weak
+/// one cannot reach a request. It is wiped from memory when dropped, has no `Display`, no `Serialize` and no `PartialEq`,
+/// and its `Debug` names only the role.
+#[derive(Clone)]
+pub struct AdminPassword(Zeroizing<String>);
+
+impl AdminPassword {
+    pub(crate) fn admitted(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+
+    /// The password itself. For the one place that writes it into a request body, and the one that seals it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AdminPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminPassword(hidden)")
+    }
+}
+
+/// What proves to the API who is asking, sent as `X-Auth-Token` (api-facts 5.1). Several kilobytes long at times.
+#[derive(Clone)]
+pub struct SessionToken(Zeroizing<String>);
+
+/// Why a piece of text cannot be a token. Never says what the text was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Nothing, or only white space.
+    #[error("the token is empty")]
+    Empty,
+    /// A character that a header cannot carry.
+    #[error(
+        "the token has a character that no token has (a space, a line break or a non-ASCII letter) at position {at}"
+    )]
+    Character {
+        /// Which character, counted from 1.
+        at: usize,
+    },
+}
+
+impl SessionToken {
+    /// Takes a token as read from a file or variable: white space around it is dropped, visible ASCII is needed within.
+    ///
+    /// # Errors
+    /// [`TokenError`], without the text.
+    pub fn parse(text: &str) -> Result<Self, TokenError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(TokenError::Empty);
+        }
+        match text.chars().position(|c| !c.is_ascii_graphic()) {
+            Some(index) => Err(TokenError::Character { at: index + 1 }),
+            None => Ok(Self(Zeroizing::new(text.to_owned()))),
+        }
+    }
+
+    /// The token itself. For the one place that writes it into a header.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionToken(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_prints_the_role_and_nothing_else() {
+        let password = AdminPassword::admitted(Zeroizing::new("Canary-9931-x".into()));
+        let token = SessionToken::parse("gAAAAAcanary").unwrap();
+        assert_eq!(
+            format!("{password:?} {token:#?}"),
+            "AdminPassword(hidden) SessionToken(hidden)"
+        );
+    }
+
+    #[test]
+    fn a_token_is_visible_ascii() {
+        assert_eq!(SessionToken::parse(" tok\n").unwrap().expose(), "tok");
+        assert_eq!(SessionToken::parse(" \n").unwrap_err(), TokenError::Empty);
+        assert_eq!(SessionToken::parse("a b").unwrap_err(), TokenError::Character { at: 2 });
+        assert_eq!(
+            SessionToken::parse("a\r\nX-Evil: 1").unwrap_err(),
+            TokenError::Character { at: 2 }
+        );
+    }
+}
