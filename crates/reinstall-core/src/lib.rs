@@ -21,9 +21,13 @@ pub mod instance_set;
 pub mod fault;
 pub mod retry;
 
-pub mod action;
-
 pub mod login;
+
+pub mod plan;
+pub mod policy;
+pub mod spec;
+
+pub mod action;
 
 #[cfg(test)]
 mod testing;
