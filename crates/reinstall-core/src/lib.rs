@@ -28,6 +28,9 @@ pub mod policy;
 pub mod spec;
 
 pub mod action;
+pub mod evidence;
+pub mod notice;
+pub mod summary;
 
 #[cfg(test)]
 mod testing;
