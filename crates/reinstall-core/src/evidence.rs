@@ -64,6 +64,8 @@ pub enum Fact {
     Moving(Words),
     /// It was seen at rest again, good or bad.
     Rested(Words),
+    /// How it looked when the watch was given up.
+    LastSeen(Words),
     /// Nobody looked for longer than the shortest reinstall takes.
     Gap(Duration),
     /// It looked as before for as long as it takes to be sure.
@@ -85,6 +87,7 @@ impl Fact {
             Self::Refused(_) => "refused",
             Self::Moving(_) => "moving",
             Self::Rested(_) => "rested",
+            Self::LastSeen(_) => "last_seen",
             Self::Gap(_) => "gap",
             Self::StayedUnchanged(_) => "stayed_unchanged",
             Self::Unread(_) => "unread",
@@ -105,6 +108,7 @@ impl fmt::Display for Fact {
             Self::Refused(fault) => write!(f, "refused before anything was started: {fault}"),
             Self::Moving(words) => write!(f, "seen on its way: {words}"),
             Self::Rested(words) => write!(f, "seen at rest: {words}"),
+            Self::LastSeen(words) => write!(f, "last seen: {words}"),
             Self::Gap(gap) => write!(f, "nobody could look for {}", Plain(*gap)),
             Self::StayedUnchanged(time) => write!(f, "watched for {} without any change", Plain(*time)),
             Self::Unread(fault) => write!(f, "could not be read: {fault}"),
@@ -129,11 +133,6 @@ impl serde::Serialize for Evidence {
             fact: &'a str,
             detail: String,
         }
-        Shape {
-            at: self.at,
-            fact: self.fact.name(),
-            detail: self.fact.to_string(),
-        }
-        .serialize(serializer)
+        Shape { at: self.at, fact: self.fact.name(), detail: self.fact.to_string() }.serialize(serializer)
     }
 }

@@ -52,11 +52,7 @@ impl InstanceSet {
     /// # Panics
     /// If there are none or too many: the plan that cut them is wrong, and nothing may be sent by it.
     pub(crate) fn of_distinct(ids: &[InstanceId]) -> Self {
-        assert!(
-            (1..=Self::LEN_MAX).contains(&ids.len()),
-            "a batch of {} instances",
-            ids.len()
-        );
+        assert!((1..=Self::LEN_MAX).contains(&ids.len()), "a batch of {} instances", ids.len());
         Self(ids.to_vec())
     }
 

@@ -32,5 +32,7 @@ pub mod evidence;
 pub mod notice;
 pub mod summary;
 
+pub mod rollout;
+
 #[cfg(test)]
 mod testing;

@@ -48,9 +48,7 @@ impl Plan {
         let mut waves = Vec::new();
         for size in policy.waves.split(spec.instances.len()) {
             let (wave, later) = rest.split_at(size);
-            waves.push(Wave {
-                batches: wave.chunks(batch_max).map(InstanceSet::of_distinct).collect(),
-            });
+            waves.push(Wave { batches: wave.chunks(batch_max).map(InstanceSet::of_distinct).collect() });
             rest = later;
         }
         Self {
@@ -83,11 +81,7 @@ impl Plan {
 
     /// Every target, in the order of the plan.
     pub fn targets(&self) -> impl Iterator<Item = InstanceId> + '_ {
-        self.waves
-            .iter()
-            .flat_map(Wave::batches)
-            .flat_map(InstanceSet::as_slice)
-            .copied()
+        self.waves.iter().flat_map(Wave::batches).flat_map(InstanceSet::as_slice).copied()
     }
 
     /// How many targets there are.
@@ -122,67 +116,38 @@ mod tests {
 
     fn plan(targets: u128, policy: Policy) -> Plan {
         let instances = (0..targets).map(InstanceId::from_bits).collect();
-        Plan::draw(
-            &CheckedSpec {
-                instances,
-                image: None,
-                policy,
-            },
-            "p".parse().unwrap(),
-        )
+        Plan::draw(&CheckedSpec { instances, image: None, policy }, "p".parse().unwrap())
     }
 
     /// The sizes of the batches, wave by wave.
     fn shape(plan: &Plan) -> Vec<Vec<usize>> {
-        plan.waves()
-            .iter()
-            .map(|wave| wave.batches().iter().map(InstanceSet::len).collect())
-            .collect()
+        plan.waves().iter().map(|wave| wave.batches().iter().map(InstanceSet::len).collect()).collect()
     }
 
     #[test]
     fn waves_are_cut_into_batches() {
         let drawn = plan(120, Policy::default());
         assert_eq!(shape(&drawn), [vec![1], vec![12], vec![50, 50, 7]]);
-        assert_eq!(
-            (drawn.target_count(), drawn.request_count(), drawn.failures_max()),
-            (120, 5, 12)
-        );
+        assert_eq!((drawn.target_count(), drawn.request_count(), drawn.failures_max()), (120, 5, 12));
     }
 
     #[test]
     fn every_target_is_planned_once_and_in_order() {
-        let drawn = plan(
-            333,
-            Policy {
-                batch_max: 7,
-                ..Policy::default()
-            },
-        );
+        let drawn = plan(333, Policy { batch_max: 7, ..Policy::default() });
         let planned: Vec<InstanceId> = drawn.targets().collect();
         assert_eq!(planned, (0..333).map(InstanceId::from_bits).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_batch_fits_into_what_may_be_in_flight() {
-        let drawn = plan(
-            10,
-            Policy {
-                in_flight_max: 3,
-                waves: "100%".parse().unwrap(),
-                ..Policy::default()
-            },
-        );
+        let drawn = plan(10, Policy { in_flight_max: 3, waves: "100%".parse().unwrap(), ..Policy::default() });
         assert_eq!(shape(&drawn), [vec![3, 3, 3, 1]]);
     }
 
     #[test]
     fn budgets_are_absolute() {
         assert_eq!(plan(9, Policy::default()).failures_max(), 0);
-        let two = Policy {
-            failures_max: Share::Count(2),
-            ..Policy::default()
-        };
+        let two = Policy { failures_max: Share::Count(2), ..Policy::default() };
         assert_eq!(plan(9, two).failures_max(), 2);
     }
 }

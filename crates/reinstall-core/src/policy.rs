@@ -119,10 +119,7 @@ impl FromStr for WaveSizes {
         if sizes.len() > Self::LEN_MAX {
             return Err(WaveSizesError::TooMany(sizes.len()));
         }
-        match sizes
-            .iter()
-            .position(|size| matches!(size, Share::Count(0) | Share::Percent(0)))
-        {
+        match sizes.iter().position(|size| matches!(size, Share::Count(0) | Share::Percent(0))) {
             Some(index) => Err(WaveSizesError::Empty { wave: index + 1 }),
             None => Ok(Self(sizes)),
         }
@@ -214,11 +211,7 @@ impl Policy {
             "batch_max",
             !(1..=InstanceSet::LEN_MAX).contains(&self.batch_max),
             "range",
-            format!(
-                "a request names 1 to {} instances, not {}",
-                InstanceSet::LEN_MAX,
-                self.batch_max
-            ),
+            format!("a request names 1 to {} instances, not {}", InstanceSet::LEN_MAX, self.batch_max),
         );
         object(
             "in_flight_max",
@@ -230,11 +223,7 @@ impl Policy {
             "attempts_max",
             !(1..=Self::ATTEMPTS_MAX).contains(&self.attempts_max),
             "range",
-            format!(
-                "1 to {} attempts are possible, not {}",
-                Self::ATTEMPTS_MAX,
-                self.attempts_max
-            ),
+            format!("1 to {} attempts are possible, not {}", Self::ATTEMPTS_MAX, self.attempts_max),
         );
         object(
             "start_states",
@@ -254,11 +243,7 @@ impl Policy {
                 field,
                 !(Self::POLL_EVERY_MIN..=Self::CLOCK_MAX).contains(&clock),
                 "range",
-                format!(
-                    "it must be between {} and {}",
-                    Plain(Self::POLL_EVERY_MIN),
-                    Plain(Self::CLOCK_MAX)
-                ),
+                format!("it must be between {} and {}", Plain(Self::POLL_EVERY_MIN), Plain(Self::CLOCK_MAX)),
             );
         }
         object(
@@ -281,15 +266,9 @@ mod tests {
 
     #[test]
     fn shares() {
-        for (text, total, count) in [
-            ("5", 3, 5),
-            ("0", 9, 0),
-            ("10%", 120, 12),
-            ("10%", 9, 0),
-            ("100%", 7, 7),
-            ("33%", 10, 3),
-            ("0%", 5, 0),
-        ] {
+        for (text, total, count) in
+            [("5", 3, 5), ("0", 9, 0), ("10%", 120, 12), ("10%", 9, 0), ("100%", 7, 7), ("33%", 10, 3), ("0%", 5, 0)]
+        {
             assert_eq!(text.parse::<Share>().unwrap().of(total), count, "{text} of {total}");
         }
         for wrong in ["", "%", "101%", "-1", "1.5", "ten", "300%"] {
@@ -310,11 +289,7 @@ mod tests {
             ("1,30%", 10, vec![1, 3, 3, 3]),
             ("5", 0, vec![]),
         ] {
-            assert_eq!(
-                sizes.parse::<WaveSizes>().unwrap().split(total),
-                waves,
-                "{sizes} of {total}"
-            );
+            assert_eq!(sizes.parse::<WaveSizes>().unwrap().split(total), waves, "{sizes} of {total}");
         }
         for wrong in ["", "1,,2", "0", "1,0%", "1,x", &["1"; 101].join(",")] {
             assert!(wrong.parse::<WaveSizes>().is_err(), "{wrong}");
@@ -342,20 +317,10 @@ mod tests {
         let fields: Vec<&str> = objections.iter().map(Objection::field).collect();
         assert_eq!(
             fields,
-            [
-                "batch_max",
-                "in_flight_max",
-                "attempts_max",
-                "start_states",
-                "poll_every",
-                "finish_within"
-            ]
-            .map(|field| format!("policy.{field}"))
+            ["batch_max", "in_flight_max", "attempts_max", "start_states", "poll_every", "finish_within"]
+                .map(|field| format!("policy.{field}"))
         );
-        let lazy = Policy {
-            poll_every: 90 * SECOND,
-            ..Policy::default()
-        };
+        let lazy = Policy { poll_every: 90 * SECOND, ..Policy::default() };
         assert_eq!(lazy.objections()[0].rule(), "gap");
     }
 }

@@ -219,19 +219,11 @@ mod tests {
             ("running/install-succeed", "pending/modify-ip-succeed", Working),
             // Left over from earlier: says nothing.
             ("running/reinstall-succeed", "running/reinstall-succeed", Unchanged),
-            (
-                "running/reinstall-failed/X.1",
-                "running/reinstall-failed/X.1",
-                Unchanged,
-            ),
+            ("running/reinstall-failed/X.1", "running/reinstall-failed/X.1", Unchanged),
             ("running/reinstall-failed/X.1", "running/reinstall-failed/X.2", Broken),
             ("failed/reinstall-failed/X.1", "failed/reinstall-failed/X.1", Unchanged),
             ("failed/reinstall-failed/X.1", "running/reinstall-succeed", Finished),
-            (
-                "failed/reinstall-failed/X.1",
-                "reinstalling/reinstall-failed/X.1",
-                Working,
-            ),
+            ("failed/reinstall-failed/X.1", "reinstalling/reinstall-failed/X.1", Working),
             ("running/who-knows", "running/who-knows", Unchanged),
             // An error alone.
             ("running", "running/-/X.1", Broken),
@@ -240,24 +232,14 @@ mod tests {
             ("running/reinstall-succeed", "running", Unchanged),
             ("running/-/X.1", "running", Unchanged),
         ] {
-            assert_eq!(
-                read(&sighting(seen), &sighting(baseline)),
-                reading,
-                "{baseline} -> {seen}"
-            );
+            assert_eq!(read(&sighting(seen), &sighting(baseline)), reading, "{baseline} -> {seen}");
         }
     }
 
     #[test]
     fn marks_prove_nothing() {
-        let baseline = Sighting {
-            updated_at: Some("2026-01-01".into()),
-            ..sighting("running")
-        };
-        let seen = Sighting {
-            updated_at: Some("2026-11-23".into()),
-            ..sighting("running")
-        };
+        let baseline = Sighting { updated_at: Some("2026-01-01".into()), ..sighting("running") };
+        let seen = Sighting { updated_at: Some("2026-11-23".into()), ..sighting("running") };
         assert_eq!(read(&seen, &baseline), Reading::Unchanged);
     }
 
@@ -269,10 +251,7 @@ mod tests {
             ("reinstall-failed", Reading::Unchanged),
             ("reinstall-processing", Reading::Working),
         ] {
-            let asked = Sighting {
-                via: Via::Status,
-                ..sighting(&format!("running/{word}"))
-            };
+            let asked = Sighting { via: Via::Status, ..sighting(&format!("running/{word}")) };
             assert_eq!(read(&asked, &listed), reading, "{word}");
         }
     }
@@ -289,13 +268,7 @@ mod tests {
         ] {
             assert!(is_busy(&sighting(busy)), "{busy}");
         }
-        for idle in [
-            "running",
-            "stopped",
-            "failed",
-            "running/reinstall-succeed",
-            "running/who-knows",
-        ] {
+        for idle in ["running", "stopped", "failed", "running/reinstall-succeed", "running/who-knows"] {
             assert!(!is_busy(&sighting(idle)), "{idle}");
         }
     }

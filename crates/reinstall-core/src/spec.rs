@@ -22,11 +22,7 @@ impl Objection {
     /// An objection to `field`, a path such as `instances[3].id`.
     #[must_use]
     pub fn new(field: impl Into<String>, rule: &str, message: impl AsRef<str>) -> Self {
-        Self {
-            field: field.into(),
-            rule: rule.into(),
-            message: message.as_ref().into(),
-        }
+        Self { field: field.into(), rule: rule.into(), message: message.as_ref().into() }
     }
 
     /// The path of the field, such as `instances[3].id`.
@@ -93,11 +89,7 @@ pub struct TargetSpec {
 pub struct ReinstallSpec {
     /// Whom to reinstall, in order: the first are the canary.
     #[validate(
-        length(
-            min = 1,
-            code = "empty",
-            message = "no instance is named; an empty selection never means all"
-        ),
+        length(min = 1, code = "empty", message = "no instance is named; an empty selection never means all"),
         nested
     )]
     pub instances: Vec<TargetSpec>,
@@ -126,18 +118,14 @@ fn complaint(rule: &'static str, message: &impl fmt::Display) -> ValidationError
 }
 
 fn instance(id: &str) -> Result<(), ValidationError> {
-    id.parse::<InstanceId>()
-        .map(drop)
-        .map_err(|error| complaint("uuid", &error))
+    id.parse::<InstanceId>().map(drop).map_err(|error| complaint("uuid", &error))
 }
 
 fn optional_image(id: &str) -> Result<(), ValidationError> {
     if id.is_empty() {
         return Ok(());
     }
-    id.parse::<ImageId>()
-        .map(drop)
-        .map_err(|error| complaint("uuid", &error))
+    id.parse::<ImageId>().map(drop).map_err(|error| complaint("uuid", &error))
 }
 
 impl ReinstallSpec {
@@ -154,10 +142,8 @@ impl ReinstallSpec {
         let parsed: Vec<Option<InstanceId>> = self.instances.iter().map(|target| target.id.parse().ok()).collect();
         objections.extend(self.repeats(&parsed));
         objections.sort_by_key(|(place, _)| *place);
-        let mut objections: Vec<Objection> = objections
-            .into_iter()
-            .map(|(place, objection)| self.with_origin(place, objection))
-            .collect();
+        let mut objections: Vec<Objection> =
+            objections.into_iter().map(|(place, objection)| self.with_origin(place, objection)).collect();
         objections.extend(self.policy.objections());
 
         // Whatever did not parse has been objected to above.
@@ -181,10 +167,7 @@ impl ReinstallSpec {
                 let first = self.instances.get(first).and_then(|target| target.origin.clone());
                 let place = first.map_or_else(String::new, |origin| format!(" (first at {origin})"));
                 let message = format!("instance {id} is named twice{place}");
-                repeats.push((
-                    index,
-                    Objection::new(format!("instances[{index}].id"), "repeated", message),
-                ));
+                repeats.push((index, Objection::new(format!("instances[{index}].id"), "repeated", message)));
             } else {
                 first_at.insert(*id, index);
             }
@@ -196,10 +179,7 @@ impl ReinstallSpec {
     fn with_origin(&self, place: usize, objection: Objection) -> Objection {
         let in_list = objection.field.starts_with("instances[");
         match self.instances.get(place).and_then(|target| target.origin.as_ref()) {
-            Some(origin) if in_list => Objection {
-                field: format!("{origin}: {}", objection.field),
-                ..objection
-            },
+            Some(origin) if in_list => Objection { field: format!("{origin}: {}", objection.field), ..objection },
             Some(_) | None => objection,
         }
     }
@@ -210,11 +190,7 @@ fn flatten(path: &str, errors: &ValidationErrors, into: &mut Vec<(usize, Objecti
     let mut fields: Vec<_> = errors.errors().iter().collect();
     fields.sort_by(|one, other| one.0.cmp(other.0));
     for (field, kind) in fields {
-        let path = if path.is_empty() {
-            field.to_string()
-        } else {
-            format!("{path}.{field}")
-        };
+        let path = if path.is_empty() { field.to_string() } else { format!("{path}.{field}") };
         match kind {
             ValidationErrorsKind::Field(found) => into.extend(found.iter().map(|error| {
                 let message = error.message.as_deref().unwrap_or("is not valid");
@@ -244,35 +220,18 @@ mod tests {
         let instances = ids
             .iter()
             .enumerate()
-            .map(|(index, id)| TargetSpec {
-                id: (*id).into(),
-                origin: Some(format!("list.txt:{}", index + 1)),
-            })
+            .map(|(index, id)| TargetSpec { id: (*id).into(), origin: Some(format!("list.txt:{}", index + 1)) })
             .collect();
-        ReinstallSpec {
-            instances,
-            image_id: None,
-            policy: Policy::default(),
-        }
+        ReinstallSpec { instances, image_id: None, policy: Policy::default() }
     }
 
     fn complaints(spec: &ReinstallSpec) -> Vec<String> {
-        spec.check()
-            .unwrap_err()
-            .as_slice()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        spec.check().unwrap_err().as_slice().iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_good_spec_passes() {
-        let checked = ReinstallSpec {
-            image_id: Some(String::new()),
-            ..spec(&[A])
-        }
-        .check()
-        .unwrap();
+        let checked = ReinstallSpec { image_id: Some(String::new()), ..spec(&[A]) }.check().unwrap();
         assert_eq!(checked.instances, [A.parse().unwrap()]);
         assert_eq!(checked.image, None, "an empty image id keeps the image");
     }
@@ -290,10 +249,7 @@ mod tests {
         let upper = A.to_uppercase();
         let wrong = ReinstallSpec {
             image_id: Some("ubuntu".into()),
-            policy: Policy {
-                batch_max: 0,
-                ..Policy::default()
-            },
+            policy: Policy { batch_max: 0, ..Policy::default() },
             ..spec(&["i-1", A, &upper, ""])
         };
         assert_eq!(

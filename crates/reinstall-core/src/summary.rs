@@ -29,13 +29,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 5] = [
-        Self::Succeeded,
-        Self::Failed,
-        Self::Skipped,
-        Self::Unresolved,
-        Self::NotStarted,
-    ];
+    pub const ALL: [Self; 5] = [Self::Succeeded, Self::Failed, Self::Skipped, Self::Unresolved, Self::NotStarted];
 
     /// The word that reports use.
     #[must_use]
@@ -69,19 +63,13 @@ impl Reason {
     /// A reason in our own words.
     #[must_use]
     pub fn new(code: &str, message: impl AsRef<str>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.as_ref().into(),
-        }
+        Self { code: code.into(), message: message.as_ref().into() }
     }
 }
 
 impl From<&Fault> for Reason {
     fn from(fault: &Fault) -> Self {
-        Self {
-            code: fault.code_or_kind(),
-            message: fault.message.clone(),
-        }
+        Self { code: fault.code_or_kind(), message: fault.message.clone() }
     }
 }
 
@@ -233,12 +221,9 @@ impl Report {
     #[must_use]
     pub fn was_started(&self) -> bool {
         use crate::evidence::Fact;
-        self.evidence.iter().any(|evidence| {
-            matches!(
-                evidence.fact,
-                Fact::Acknowledged(_) | Fact::LeftOut(_) | Fact::Unanswered(_)
-            )
-        })
+        self.evidence
+            .iter()
+            .any(|evidence| matches!(evidence.fact, Fact::Acknowledged(_) | Fact::LeftOut(_) | Fact::Unanswered(_)))
     }
 }
 
@@ -249,14 +234,7 @@ mod tests {
 
     fn summary(outcomes: &[Outcome], started: bool, halted: Option<HaltCause>) -> Summary {
         let at = Timestamp::from_millis(0);
-        let evidence = if started {
-            vec![Evidence {
-                at,
-                fact: Fact::Acknowledged(None),
-            }]
-        } else {
-            vec![]
-        };
+        let evidence = if started { vec![Evidence { at, fact: Fact::Acknowledged(None) }] } else { vec![] };
         let report = |(n, outcome): (usize, &Outcome)| Report {
             id: InstanceId::from_bits(n as u128),
             outcome: *outcome,
@@ -268,29 +246,14 @@ mod tests {
             evidence: evidence.clone(),
         };
         let reports = outcomes.iter().enumerate().map(report).collect();
-        Summary {
-            started_at: at,
-            finished_at: at,
-            halted,
-            abandoned: false,
-            reports,
-        }
+        Summary { started_at: at, finished_at: at, halted, abandoned: false, reports }
     }
 
     #[test]
     fn conclusions() {
         use Outcome::{Failed, NotStarted, Skipped, Succeeded, Unresolved};
-        let denied = || {
-            Some(HaltCause::Denied {
-                fault: Fault::new(crate::fault::FaultKind::Forbidden, "no"),
-            })
-        };
-        let spent = || {
-            Some(HaltCause::BudgetSpent {
-                failures: 1,
-                failures_max: 0,
-            })
-        };
+        let denied = || Some(HaltCause::Denied { fault: Fault::new(crate::fault::FaultKind::Forbidden, "no") });
+        let spent = || Some(HaltCause::BudgetSpent { failures: 1, failures_max: 0 });
         for (outcomes, started, halted, conclusion) in [
             (vec![Succeeded, Succeeded], true, None, Conclusion::AllSucceeded),
             (vec![Succeeded, Failed], true, None, Conclusion::SomeDidNot),
@@ -298,20 +261,10 @@ mod tests {
             (vec![Unresolved], true, None, Conclusion::SomeDidNot),
             (vec![NotStarted], true, None, Conclusion::SomeDidNot),
             (vec![Skipped], false, None, Conclusion::SomeDidNot),
-            (
-                vec![Skipped, NotStarted],
-                false,
-                Some(HaltCause::CanaryUnproven),
-                Conclusion::Halted,
-            ),
+            (vec![Skipped, NotStarted], false, Some(HaltCause::CanaryUnproven), Conclusion::Halted),
             (vec![Failed, NotStarted], true, spent(), Conclusion::Halted),
             (vec![Succeeded, Failed], true, spent(), Conclusion::SomeDidNot),
-            (
-                vec![NotStarted, NotStarted],
-                false,
-                denied(),
-                Conclusion::NothingStarted,
-            ),
+            (vec![NotStarted, NotStarted], false, denied(), Conclusion::NothingStarted),
             (vec![Failed], false, None, Conclusion::NothingStarted),
             (vec![NotStarted], false, None, Conclusion::NothingStarted),
             (vec![Succeeded, NotStarted], true, denied(), Conclusion::Halted),
