@@ -42,12 +42,12 @@ impl Rollout {
         let may_submit = self.halted.is_none() && self.submit_not_before <= self.now;
         if may_submit && !baselines.is_empty() {
             self.submit(batch, baselines);
-            return;
+        } else {
+            for (member, _) in baselines {
+                self.release(member);
+            }
+            self.opening -= 1;
         }
-        for (member, _) in baselines {
-            self.release(member);
-        }
-        self.opening -= 1;
         self.reopen(batch);
     }
 
@@ -146,6 +146,7 @@ impl Rollout {
         ids: &[InstanceId],
         request_id: Option<RequestId>,
     ) {
+        self.something_came_of(batch);
         let named: BTreeSet<InstanceId> = ids.iter().copied().collect();
         let asked: BTreeSet<InstanceId> = self.ids(members).into_iter().collect();
         let left_out = asked.difference(&named).count();
@@ -169,6 +170,7 @@ impl Rollout {
     }
 
     fn doubted(&mut self, batch: usize, members: &[usize], sent: Timestamp, fault: &Fault) {
+        self.something_came_of(batch);
         self.tell(News::Doubted { batch: batch + 1, instances: members.len(), fault: fault.clone() });
         for &member in members {
             self.targets[member].request_id.clone_from(&fault.request_id);
@@ -227,6 +229,12 @@ impl Rollout {
             Stage::Accepted { .. } | Stage::Installing => self.now + self.plan.policy().poll_every,
         };
         self.looks_due.insert((first_look, member));
+    }
+
+    /// The patience with a batch begins anew.
+    fn something_came_of(&mut self, batch: usize) {
+        self.batches[batch].trying_since = None;
+        self.batches[batch].failures = 0;
     }
 
     /// Gives back targets of a batch that were not started, to be tried later, or ends them if time is up.

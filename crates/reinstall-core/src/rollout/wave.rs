@@ -73,13 +73,8 @@ impl Rollout {
 
     /// Puts a batch back in the queue if it has targets left to submit.
     pub(super) fn reopen(&mut self, batch: usize) {
-        let left = self.waiting_in(batch).next().is_some();
-        let run = &mut self.batches[batch];
-        if left {
-            self.open.insert((run.not_before, batch));
-        } else {
-            run.trying_since = None;
-            run.failures = 0;
+        if self.waiting_in(batch).next().is_some() {
+            self.open.insert((self.batches[batch].not_before, batch));
         }
     }
 
