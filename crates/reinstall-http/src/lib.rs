@@ -9,6 +9,17 @@
 
 pub mod wire;
 
+pub mod operation;
+pub mod ops;
+
 pub mod endpoint;
 
 pub mod clock;
+pub mod transport;
+
+pub mod error;
+
+pub mod client;
+
+#[cfg(test)]
+mod testing;

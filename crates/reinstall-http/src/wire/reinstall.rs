@@ -22,7 +22,6 @@ pub struct ReinstallRequest<'a> {
     pub instance_id_set: &'a InstanceSet,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
 fn expose<S: Serializer>(password: &&AdminPassword, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(password.expose())
 }
