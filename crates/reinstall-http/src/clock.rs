@@ -1,5 +1,5 @@
 //! The only file that reads the operating system's clock or sleeps. What the readings mean is core's part
-//! ([`Reckoning`](reinstall_core::time::Reckoning)).
+//! ([`Reckoning`]).
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
