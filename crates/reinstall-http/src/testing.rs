@@ -69,8 +69,6 @@ pub(crate) enum Play {
     Answer(String),
     /// Sends these bytes and closes the connection; none of them is a connection closed without an answer.
     Close(Vec<u8>),
-    /// Sends this head and then a body without an end.
-    Endless(String),
     /// Keeps the connection open and says nothing.
     Silence,
 }
@@ -169,13 +167,6 @@ async fn converse(mut stream: TcpStream, ear: Arc<Mutex<Heard>>, script: Arc<imp
             }
             Play::Close(bytes) => {
                 let _ = stream.write_all(&bytes).await;
-                return;
-            }
-            Play::Endless(head) => {
-                let mut sent = stream.write_all(head.as_bytes()).await;
-                while sent.is_ok() {
-                    sent = stream.write_all(&[b' '; 64 * 1024]).await;
-                }
                 return;
             }
             Play::Silence => std::future::pending().await,

@@ -174,3 +174,19 @@ async fn read_body(response: &mut reqwest::Response) -> (Bytes, Option<Cut>) {
     };
     (body.freeze(), cut)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::PlainHttp;
+
+    /// HTTP libraries log headers, and compress them with tables that outlive the request; a sensitive one is spared both.
+    #[test]
+    fn the_token_is_marked_as_sensitive() {
+        let endpoint = Endpoint::parse("example.com", PlainHttp::Loopback).unwrap();
+        let token = SessionToken::parse("canary").unwrap();
+        let transport = Transport::new(endpoint, &token, &Timeouts::default()).unwrap();
+        assert_eq!(format!("{:?}", transport.token), "Sensitive");
+        assert_eq!(transport.token.as_bytes(), b"canary");
+    }
+}

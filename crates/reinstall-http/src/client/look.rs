@@ -178,10 +178,14 @@ mod tests {
         })
         .await;
         let client = testing::builder(&server.base).build().unwrap();
-        let asked = [0, 6, 1, 5, 2, 4, 3, 0].map(InstanceId::from_bits);
+        let asked = [0, 6, 1, 5, 2, 4, 3, 0, 6].map(InstanceId::from_bits);
         let looks = client.look(&asked).await.unwrap();
         assert_eq!(letters(&looks), "lulusug");
-        assert_eq!(requests(&client), (1, 5 + 2), "the 500 was tried three times");
+        assert_eq!(
+            requests(&client),
+            (1, 5 + 2),
+            "the 500 was tried three times, a repeated id not at all"
+        );
         assert!(!client.0.list_is_closed.load(Ordering::Relaxed));
     }
 
@@ -261,5 +265,13 @@ mod tests {
         .await;
         let client = testing::builder(&server.base).build().unwrap();
         assert_eq!(letters(&client.look(&ids(0..3)).await.unwrap()), "guu");
+        // Likewise one that the list shows.
+        let server = Server::start(|request| match status_asked(request) {
+            None => list_reply(request, |bits| bits == 0),
+            Some(_) => answer(403, DENIED),
+        })
+        .await;
+        let client = testing::builder(&server.base).build().unwrap();
+        assert_eq!(letters(&client.look(&ids(0..3)).await.unwrap()), "luu");
     }
 }

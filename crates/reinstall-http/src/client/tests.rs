@@ -8,6 +8,7 @@ use reinstall_core::instance::InstanceState;
 
 use super::*;
 use crate::testing::{self, PASSWORD, Play, Server, TOKEN, answer, answer_with, ids, password, submission};
+use crate::transport::REPLY_BYTES_MAX;
 
 const ACCEPTED: &str = r#"{"instances":[{"id":"00000000-0000-0000-0000-000000000001"}]}"#;
 
@@ -148,6 +149,7 @@ async fn a_connection_that_is_closed_at_once_is_no_refused_connection() {
     );
 }
 
+/// What came makes sense by itself, but more was announced.
 #[tokio::test]
 async fn a_truncated_202_is_doubt_and_a_truncated_refusal_stays_a_refusal() {
     for (head, kind) in [
@@ -155,7 +157,7 @@ async fn a_truncated_202_is_doubt_and_a_truncated_refusal_stays_a_refusal() {
         ("HTTP/1.1 403 Forbidden", FaultKind::Forbidden),
         ("HTTP/1.1 500 Oh", FaultKind::ServerFailed),
     ] {
-        let bytes = format!("{head}\r\ncontent-length: 100\r\n\r\n{{\"instances\":[").into_bytes();
+        let bytes = format!("{head}\r\ncontent-length: 100\r\n\r\n{ACCEPTED}").into_bytes();
         let server = Server::start(always(move || Play::Close(bytes.clone()))).await;
         let (outcome, _) = reinstall_at(&server.base).await;
         let error = outcome.unwrap_err();
@@ -164,13 +166,20 @@ async fn a_truncated_202_is_doubt_and_a_truncated_refusal_stays_a_refusal() {
 }
 
 #[tokio::test]
-async fn an_answer_without_an_end_is_cut_at_its_bound() {
-    for (status, kind) in [(202, FaultKind::Unreadable), (400, FaultKind::Rejected)] {
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 1000000000000\r\n\r\n");
-        let server = Server::start(always(move || Play::Endless(head.clone()))).await;
+async fn an_answer_is_read_up_to_its_bound() {
+    for (status, len, kind) in [
+        (202, REPLY_BYTES_MAX, None),
+        (202, REPLY_BYTES_MAX + 1, Some(FaultKind::Unreadable)),
+        (400, REPLY_BYTES_MAX + 1, Some(FaultKind::Rejected)),
+    ] {
+        let body = format!("{ACCEPTED}{}", " ".repeat(len - ACCEPTED.len()));
+        let server = Server::start(always(move || answer(status, &body))).await;
         let (outcome, _) = reinstall_at(&server.base).await;
-        let error = outcome.unwrap_err();
-        assert_eq!(error.kind(), kind, "{error}");
+        assert_eq!(
+            outcome.err().map(|error| error.kind()),
+            kind,
+            "{status} with {len} bytes"
+        );
     }
 }
 
@@ -194,7 +203,8 @@ async fn silence_is_a_timeout_after_which_nobody_knows() {
             "{timeouts:?}"
         );
     }
-    assert_eq!(server.requests().len(), 2, "one each");
+    // A machine under load may run out of time before it has sent anything.
+    assert!(server.requests().len() <= 2, "at most one each");
 }
 
 #[tokio::test]
@@ -242,6 +252,39 @@ async fn a_look_is_tried_again_as_often_as_allowed() {
             "row {row}"
         );
     }
+}
+
+#[test]
+fn the_cloud_may_ask_for_a_longer_pause_up_to_a_bound() {
+    let seconds = Duration::from_secs;
+    let client = testing::builder("http://127.0.0.1:1")
+        .read_retries(ReadRetries {
+            pause_max: seconds(30),
+            ..ReadRetries::default()
+        })
+        .build()
+        .unwrap();
+    let pause = |operation, tries, retry_after| {
+        let fault = Fault {
+            retry_after,
+            ..Fault::new(FaultKind::Throttled, "")
+        };
+        client.pause_before_next(operation, &fault, tries)
+    };
+    for operation in [Operation::ListInstances, Operation::ShowInstanceStatus] {
+        assert_eq!(pause(operation, 1, Some(seconds(30))), Some(seconds(30)));
+        assert_eq!(pause(operation, 1, Some(seconds(31))), None);
+        assert_eq!(pause(operation, 3, None), None);
+        let jittered: BTreeSet<Duration> = (0..100).filter_map(|_| pause(operation, 2, None)).collect();
+        assert!(jittered.len() > 50, "full jitter");
+        assert!(
+            jittered
+                .last()
+                .is_some_and(|longest| *longest <= Duration::from_millis(400))
+        );
+    }
+    assert_eq!(pause(Operation::ReinstallOs, 1, None), None);
+    assert_eq!(pause(Operation::ReinstallOs, 1, Some(seconds(1))), None);
 }
 
 #[tokio::test]
