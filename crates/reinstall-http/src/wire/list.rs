@@ -1,0 +1,219 @@
+//! ListInstances: `GET /v1/{project_id}/instances` (api-facts 3).
+
+use reinstall_core::id::InstanceId;
+use reinstall_core::instance::{InstanceState, OperationState, OsFamily};
+use reinstall_core::sighting::Sighting;
+use serde::{Deserialize, Serialize};
+
+use super::said;
+use super::status::ErrorStatus;
+
+/// The body of a 200.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ListReply {
+    /// This page's rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances: Option<Vec<ListedInstance>>,
+    /// Where the neighbouring pages are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_info: Option<PageInfo>,
+    /// How many instances there are on all pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+}
+
+/// Where the neighbouring pages are. Markers are opaque.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PageInfo {
+    /// What to send as `marker` for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+    /// What to send as `marker` for the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_marker: Option<String>,
+    /// How many rows this page has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_count: Option<u64>,
+}
+
+/// One row. The document calls ten of these fields required; the client needs none but `id`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ListedInstance {
+    /// The instance's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// As in the status reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// As in the status reply; since the end of 2025.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation_state: Option<String>,
+    /// As in the status reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorStatus>,
+    /// What is installed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<ListedImage>,
+    /// The physical server below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_id: Option<String>,
+    /// The network it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpc_id: Option<String>,
+    /// Labels. Written by the mock, never read: a surprise in them must not cost a look.
+    #[serde(skip_deserializing)]
+    pub tags: Vec<Tag>,
+    /// A time in a format that is not documented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// Likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+    /// Likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launched_at: Option<String>,
+}
+
+/// What is installed on an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ListedImage {
+    /// The image's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `Linux` or `Windows`, in what letter case is not documented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os_type: Option<String>,
+}
+
+/// A label on an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Tag {
+    /// At most 128 characters.
+    pub key: String,
+    /// At most 255 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+impl From<&ListedInstance> for Sighting {
+    fn from(row: &ListedInstance) -> Self {
+        let image = row.image.as_ref();
+        Self {
+            state: said(row.state.as_ref()).map(InstanceState::from_word),
+            operation: said(row.operation_state.as_ref()).map(OperationState::from_word),
+            fault: row.error.as_ref().and_then(ErrorStatus::to_fault),
+            image: image.and_then(|image| image.id.as_deref()?.parse().ok()),
+            os: image.and_then(|image| OsFamily::from_word(image.os_type.as_deref()?)),
+            name: said(row.name.as_ref()).map(Into::into),
+            updated_at: said(row.updated_at.as_ref()).map(Into::into),
+            launched_at: said(row.launched_at.as_ref()).map(Into::into),
+        }
+    }
+}
+
+impl ListReply {
+    /// What the rows show, each under its id. A row whose id cannot be read shows nothing.
+    #[must_use]
+    pub fn sightings(&self) -> Vec<(InstanceId, Sighting)> {
+        let rows = self.instances.iter().flatten();
+        rows.filter_map(|row| Some((row.id.as_deref()?.parse().ok()?, row.into())))
+            .collect()
+    }
+
+    /// What to send as `marker` for the next page, if there may be one.
+    #[must_use]
+    pub fn next_marker(&self) -> Option<&str> {
+        let page_has_rows = self.instances.as_ref().is_some_and(|rows| !rows.is_empty());
+        let marker = said(self.page_info.as_ref()?.next_marker.as_ref())?;
+        page_has_rows.then_some(marker)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FULL: &str = r#"{"instances":[{
+        "id":"0B29C7A1-0000-4000-8000-00000000ABCD","name":"db-1","vpc_id":"v","tags":"not even a list",
+        "image":{"id":"0b29c7a1-0000-4000-8000-000000000001","name":"EulerOS","os_type":"LINUX"},
+        "state":"running","server_id":"s","created_at":"a","updated_at":"b","launched_at":"c",
+        "network_interfaces":[{"subnet_id":"n"}],"operation_state":"install-succeed","metadata":{"k":"v"},"error":null
+        }],"page_info":{"next_marker":"m2","previous_marker":null,"current_count":1},"count":31}"#;
+
+    #[test]
+    fn a_full_row_is_read() {
+        let reply: ListReply = serde_json::from_str(FULL).unwrap();
+        let [(id, seen)] = &reply.sightings()[..] else {
+            panic!("one row")
+        };
+        assert_eq!(id.to_string(), "0b29c7a1-0000-4000-8000-00000000abcd");
+        assert_eq!(seen.state, Some(InstanceState::Running));
+        assert_eq!(seen.operation, Some(OperationState::from_word("install-succeed")));
+        assert_eq!(seen.image, "0b29c7a1-0000-4000-8000-000000000001".parse().ok());
+        assert_eq!(seen.os, Some(OsFamily::Linux));
+        assert_eq!(seen.name, Some("db-1".into()));
+        assert_eq!(
+            (&seen.updated_at, &seen.launched_at),
+            (&Some("b".into()), &Some("c".into()))
+        );
+        assert_eq!(seen.fault, None);
+        assert_eq!((reply.next_marker(), reply.count), (Some("m2"), Some(31)));
+    }
+
+    #[test]
+    fn sparse_rows_are_read_as_far_as_they_go() {
+        for (row, rows, image_seen) in [
+            (r#"{"id":"0b29c7a1-0000-4000-8000-00000000abcd"}"#, 1, false),
+            (
+                r#"{"id":"0b29c7a1-0000-4000-8000-00000000abcd","image":{"id":"not-a-uuid"}}"#,
+                1,
+                false,
+            ),
+            (
+                r#"{"id":"0b29c7a1-0000-4000-8000-00000000abcd","image":{},"state":null}"#,
+                1,
+                false,
+            ),
+            (
+                r#"{"id":"0b29c7a1-0000-4000-8000-00000000abcd","image":{"id":"0b29c7a1-0000-4000-8000-00000000abcd"}}"#,
+                1,
+                true,
+            ),
+            (r#"{"id":"i-17","state":"running"}"#, 0, false),
+            (r#"{"state":"running"}"#, 0, false),
+        ] {
+            let reply: ListReply = serde_json::from_str(&format!(r#"{{"instances":[{row}]}}"#)).unwrap();
+            let sightings = reply.sightings();
+            assert_eq!(sightings.len(), rows, "{row}");
+            assert_eq!(
+                sightings.iter().any(|(_, seen)| seen.image.is_some()),
+                image_seen,
+                "{row}"
+            );
+        }
+    }
+
+    #[test]
+    fn pages_end_in_every_way_there_is() {
+        for (text, next) in [
+            (r#"{"instances":[{}],"page_info":{"next_marker":"m"}}"#, Some("m")),
+            (r#"{"instances":[],"page_info":{"next_marker":"m"}}"#, None),
+            (r#"{"page_info":{"next_marker":"m"}}"#, None),
+            (r#"{"instances":[{}],"page_info":{"next_marker":""}}"#, None),
+            (r#"{"instances":[{}],"page_info":{"next_marker":null}}"#, None),
+            (r#"{"instances":[{}],"page_info":{}}"#, None),
+            (r#"{"instances":[{}],"page_info":null}"#, None),
+            (r#"{"instances":[{}]}"#, None),
+            ("{}", None),
+        ] {
+            let reply: ListReply = serde_json::from_str(text).unwrap();
+            assert_eq!(reply.next_marker(), next, "{text}");
+        }
+    }
+}
