@@ -177,6 +177,12 @@ impl Rollout {
         look.into_iter().chain(submit).min_by_key(|(at, _)| *at)
     }
 
+    /// The latest moment it was told of.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// The plan that is being carried out.
     #[must_use]
     pub fn plan(&self) -> &Plan {

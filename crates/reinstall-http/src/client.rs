@@ -112,11 +112,7 @@ impl Client {
         let (ids, unreadable) = value.ids();
         if unreadable > 0 {
             let request_id = request_id.as_ref().map(tracing::field::display);
-            tracing::warn!(
-                unreadable,
-                request_id,
-                "a 202 named instances by ids that are no UUIDs; ignored"
-            );
+            tracing::warn!(unreadable, request_id, "a 202 named instances by ids that are no UUIDs; ignored");
         }
         Ok(Accepted { ids, request_id })
     }
@@ -152,17 +148,11 @@ impl Client {
             instances.extend(page.sightings().into_iter().filter(|(id, _)| seen.insert(*id)));
             let next = page.next_marker().map(str::to_owned);
             if next.is_none() || next == marker {
-                return Ok(Listing {
-                    instances,
-                    complete: true,
-                });
+                return Ok(Listing { instances, complete: true });
             }
             marker = next;
         }
-        Ok(Listing {
-            instances,
-            complete: false,
-        })
+        Ok(Listing { instances, complete: false })
     }
 
     /// Sends `request` until it is answered, or fails in a way that another try does not help, or may not have one.
@@ -235,14 +225,7 @@ impl Client {
         match outcome {
             Ok(answered) => {
                 let request_id = answered.request_id.as_ref().map(tracing::field::display);
-                tracing::debug!(
-                    operation,
-                    status = answered.status,
-                    request_id,
-                    tries,
-                    elapsed_ms,
-                    "answered"
-                );
+                tracing::debug!(operation, status = answered.status, request_id, tries, elapsed_ms, "answered");
             }
             Err(fault) => {
                 let request_id = fault.request_id.as_ref().map(tracing::field::display);

@@ -24,10 +24,7 @@ impl Clock {
     /// A clock that starts at what the wall clock says now.
     #[must_use]
     pub fn start() -> Self {
-        Self(Arc::new(Shared {
-            started: steady(),
-            reckoning: Mutex::new(Reckoning::new(wall())),
-        }))
+        Self(Arc::new(Shared { started: steady(), reckoning: Mutex::new(Reckoning::new(wall())) }))
     }
 
     /// The moment it is.

@@ -80,10 +80,7 @@ impl Endpoint {
         if path.split('/').any(|segment| segment == "." || segment == "..") {
             return Err(EndpointError::Dots);
         }
-        Ok(Self {
-            base: format!("{scheme}://{authority}{path}"),
-            authority,
-        })
+        Ok(Self { base: format!("{scheme}://{authority}{path}"), authority })
     }
 
     /// `host[:port]`, for messages.
@@ -120,10 +117,7 @@ mod tests {
     #[test]
     fn addresses_are_completed() {
         for (given, shown) in [
-            (
-                "clouddc.cn-east-3.myhuaweicloud.com",
-                "https://clouddc.cn-east-3.myhuaweicloud.com",
-            ),
+            ("clouddc.cn-east-3.myhuaweicloud.com", "https://clouddc.cn-east-3.myhuaweicloud.com"),
             (" https://Example.COM/ \n", "https://example.com"),
             ("HTTPS://example.com:8443/base/", "https://example.com:8443/base"),
             ("example.com:8443", "https://example.com:8443"),
@@ -134,11 +128,7 @@ mod tests {
         ] {
             let endpoint = Endpoint::parse(given, PlainHttp::Loopback).unwrap();
             assert_eq!(endpoint.to_string(), shown);
-            assert_eq!(
-                Endpoint::parse(shown, PlainHttp::Loopback),
-                Ok(endpoint),
-                "reads what it writes"
-            );
+            assert_eq!(Endpoint::parse(shown, PlainHttp::Loopback), Ok(endpoint), "reads what it writes");
         }
     }
 

@@ -26,12 +26,7 @@ struct Failure {
 
 impl CallError {
     pub(crate) fn new(operation: Operation, fault: Fault, tries: u32, elapsed: Duration) -> Self {
-        Self(Box::new(Failure {
-            operation,
-            fault,
-            tries,
-            elapsed,
-        }))
+        Self(Box::new(Failure { operation, fault, tries, elapsed }))
     }
 
     /// Which call it was.
@@ -104,12 +99,7 @@ impl CallError {
 impl fmt::Display for CallError {
     /// `ListInstances failed: 403 iMetal.0004: Insufficient permissions (request id 7f3a, 1 try, 120ms)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Failure {
-            operation,
-            fault,
-            tries,
-            elapsed,
-        } = &*self.0;
+        let Failure { operation, fault, tries, elapsed } = &*self.0;
         write!(f, "{operation} failed: ")?;
         if let Some(status) = fault.status {
             write!(f, "{status} ")?;
@@ -144,10 +134,7 @@ mod tests {
         );
         let fault = Fault::new(FaultKind::TimedOut, "no answer");
         let error = CallError::new(Operation::ShowInstanceStatus, fault, 3, Duration::from_millis(61_500));
-        assert_eq!(
-            error.to_string(),
-            "ShowInstanceStatus failed: timed_out: no answer (3 tries, 1m 1s 500ms)"
-        );
+        assert_eq!(error.to_string(), "ShowInstanceStatus failed: timed_out: no answer (3 tries, 1m 1s 500ms)");
         assert_eq!((error.sent(), error.status()), (Sent::Maybe, None));
     }
 }

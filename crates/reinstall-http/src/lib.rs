@@ -21,5 +21,7 @@ pub mod error;
 
 pub mod client;
 
+pub mod driver;
+
 #[cfg(test)]
 mod testing;

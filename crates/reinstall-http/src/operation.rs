@@ -106,10 +106,7 @@ pub struct Reply {
 impl fmt::Debug for Reply {
     /// Leaves headers and body out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply")
-            .field("status", &self.status)
-            .field("cut", &self.cut)
-            .finish_non_exhaustive()
+        f.debug_struct("Reply").field("status", &self.status).field("cut", &self.cut).finish_non_exhaustive()
     }
 }
 
@@ -194,10 +191,7 @@ mod tests {
             let outcome = read::<StatusReply>(&reply(status, body, cut), StatusCode::OK, &[]);
             let fault = outcome.as_ref().err();
             assert_eq!(fault.map(|fault| fault.kind), kind, "{status} {body} {cut:?}");
-            assert!(
-                fault.is_none_or(|fault| fault.status == Some(status)),
-                "{status} {body}"
-            );
+            assert!(fault.is_none_or(|fault| fault.status == Some(status)), "{status} {body}");
         }
     }
 

@@ -32,35 +32,18 @@ pub(crate) fn ids(range: std::ops::Range<u128>) -> Vec<InstanceId> {
 }
 
 pub(crate) fn submission(range: std::ops::Range<u128>) -> Submission {
-    Submission {
-        ids: InstanceSet::new(ids(range)).unwrap(),
-        image: None,
-        attempt: 1,
-    }
+    Submission { ids: InstanceSet::new(ids(range)).unwrap(), image: None, attempt: 1 }
 }
 
 pub(crate) fn password() -> AdminPassword {
-    PasswordPolicy::for_os(None)
-        .admit(Zeroizing::new(PASSWORD.to_owned()))
-        .unwrap()
+    PasswordPolicy::for_os(None).admit(Zeroizing::new(PASSWORD.to_owned())).unwrap()
 }
 
 /// A client of the server at `base`, which waits a millisecond at most between tries.
 pub(crate) fn builder(base: &str) -> ClientBuilder {
     let moment = Duration::from_millis(1);
-    Client::builder(
-        Endpoint::parse(base, PlainHttp::Loopback).unwrap(),
-        project(),
-        SessionToken::parse(TOKEN).unwrap(),
-    )
-    .read_retries(ReadRetries {
-        tries_max: 3,
-        backoff: Backoff {
-            base: moment,
-            cap: moment,
-        },
-        pause_max: moment,
-    })
+    Client::builder(Endpoint::parse(base, PlainHttp::Loopback).unwrap(), project(), SessionToken::parse(TOKEN).unwrap())
+        .read_retries(ReadRetries { tries_max: 3, backoff: Backoff { base: moment, cap: moment }, pause_max: moment })
 }
 
 /// What the server does with a request that it has read whole.
@@ -80,10 +63,7 @@ pub(crate) fn answer(status: u16, body: &str) -> Play {
 
 /// A whole answer with more headers, each ending in a line break.
 pub(crate) fn answer_with(status: u16, headers: &str, body: &str) -> Play {
-    Play::Answer(format!(
-        "HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\n\r\n{body}",
-        body.len()
-    ))
+    Play::Answer(format!("HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()))
 }
 
 /// A server on a loopback port. It keeps what it was sent.

@@ -75,9 +75,7 @@ pub(crate) struct Transport {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport")
-            .field("endpoint", &self.endpoint)
-            .finish_non_exhaustive()
+        f.debug_struct("Transport").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 
@@ -124,12 +122,7 @@ impl Transport {
         }
         let mut response = builder.send().await.map_err(|error| self.fault(&error, call_max))?;
         let (body, cut) = read_body(&mut response).await;
-        Ok(Reply {
-            status: response.status(),
-            headers: std::mem::take(response.headers_mut()),
-            body,
-            cut,
-        })
+        Ok(Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body, cut })
     }
 
     /// What a request met that has no answer.

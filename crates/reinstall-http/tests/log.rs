@@ -71,25 +71,15 @@ async fn the_log_tells_every_try_and_no_secret() {
 
     let endpoint = Endpoint::parse(&echoing_server().await.unwrap(), PlainHttp::Loopback).unwrap();
     let token = SessionToken::parse(TOKEN).unwrap();
-    let client = Client::builder(endpoint, "p-1".parse().unwrap(), token)
-        .build()
-        .unwrap();
-    let submission = Submission {
-        ids: InstanceSet::new(vec![InstanceId::from_bits(1)]).unwrap(),
-        image: None,
-        attempt: 1,
-    };
-    let password = PasswordPolicy::for_os(None)
-        .admit(Zeroizing::new(PASSWORD.to_owned()))
-        .unwrap();
+    let client = Client::builder(endpoint, "p-1".parse().unwrap(), token).build().unwrap();
+    let submission =
+        Submission { ids: InstanceSet::new(vec![InstanceId::from_bits(1)]).unwrap(), image: None, attempt: 1 };
+    let password = PasswordPolicy::for_os(None).admit(Zeroizing::new(PASSWORD.to_owned())).unwrap();
     let refused = client.reinstall(&submission, &password).await.unwrap_err();
     let unseen = client.show_status(InstanceId::from_bits(1)).await.unwrap_err();
 
     let shown = format!("{refused} {unseen}");
-    assert!(
-        !shown.to_lowercase().contains("canary") && shown.contains("(hidden)"),
-        "{shown}"
-    );
+    assert!(!shown.to_lowercase().contains("canary") && shown.contains("(hidden)"), "{shown}");
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(!logged.to_lowercase().contains("canary"), "{logged}");
     assert!(!logged.contains("instance_id_set"), "a body: {logged}");

@@ -30,10 +30,7 @@ impl Default for ReadRetries {
     fn default() -> Self {
         Self {
             tries_max: 3,
-            backoff: Backoff {
-                base: Duration::from_millis(200),
-                cap: Duration::from_secs(5),
-            },
+            backoff: Backoff { base: Duration::from_millis(200), cap: Duration::from_secs(5) },
             pause_max: Duration::from_secs(30),
         }
     }
@@ -82,10 +79,7 @@ impl ClientBuilder {
 
     /// Sets the clock to share with others.
     pub fn clock(self, clock: Clock) -> Self {
-        Self {
-            clock: Some(clock),
-            ..self
-        }
+        Self { clock: Some(clock), ..self }
     }
 
     /// Makes the client; connects to nothing yet.

@@ -181,11 +181,7 @@ mod tests {
         let asked = [0, 6, 1, 5, 2, 4, 3, 0, 6].map(InstanceId::from_bits);
         let looks = client.look(&asked).await.unwrap();
         assert_eq!(letters(&looks), "lulusug");
-        assert_eq!(
-            requests(&client),
-            (1, 5 + 2),
-            "the 500 was tried three times, a repeated id not at all"
-        );
+        assert_eq!(requests(&client), (1, 5 + 2), "the 500 was tried three times, a repeated id not at all");
         assert!(!client.0.list_is_closed.load(Ordering::Relaxed));
     }
 
@@ -209,14 +205,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_call_that_is_not_to_be_had_is_not_asked_again() {
-        for (status, body) in [
-            (403, DENIED),
-            (403, ""),
-            (404, GATEWAY_404),
-            (404, SERVICE_404),
-            (404, ""),
-            (405, ""),
-        ] {
+        for (status, body) in [(403, DENIED), (403, ""), (404, GATEWAY_404), (404, SERVICE_404), (404, ""), (405, "")] {
             let server = Server::start(move |request| match status_asked(request) {
                 None => answer(status, body),
                 Some(_) => answer(200, r#"{"state":"running"}"#),

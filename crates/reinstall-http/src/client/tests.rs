@@ -31,15 +31,10 @@ async fn a_reinstall_is_sent_as_documented_and_its_202_is_read() {
     assert_eq!(accepted.request_id, RequestId::new("r-1"));
     assert_eq!(client.requests()[&Operation::ReinstallOs], 1);
 
-    let [request] = &server.requests()[..] else {
-        panic!("one request")
-    };
+    let [request] = &server.requests()[..] else { panic!("one request") };
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     let head = head.to_ascii_lowercase();
-    assert!(
-        head.starts_with("put /v1/p-1/instances/reinstall http/1.1\r\n"),
-        "{head}"
-    );
+    assert!(head.starts_with("put /v1/p-1/instances/reinstall http/1.1\r\n"), "{head}");
     for header in [
         format!("x-auth-token: {TOKEN}"),
         "content-type: application/json".to_owned(),
@@ -73,24 +68,12 @@ async fn a_reinstall_is_sent_once_whatever_happens_to_it() {
         (|| answer(400, ""), FaultKind::Rejected, Sent::Answered),
         (|| answer(401, ""), FaultKind::Unauthorized, Sent::Answered),
         (|| answer(408, ""), FaultKind::Unexpected, Sent::Answered),
-        (
-            || answer_with(429, "Retry-After: 0\r\n", ""),
-            FaultKind::Throttled,
-            Sent::Answered,
-        ),
+        (|| answer_with(429, "Retry-After: 0\r\n", ""), FaultKind::Throttled, Sent::Answered),
         (|| answer(500, ""), FaultKind::ServerFailed, Sent::Answered),
-        (
-            || answer_with(503, "Retry-After: 0\r\n", ""),
-            FaultKind::ServerFailed,
-            Sent::Answered,
-        ),
+        (|| answer_with(503, "Retry-After: 0\r\n", ""), FaultKind::ServerFailed, Sent::Answered),
         (|| Play::Close(vec![]), FaultKind::Broken, Sent::Maybe),
         (|| Play::Close(b"HTTP/1.1 20".to_vec()), FaultKind::Broken, Sent::Maybe),
-        (
-            || Play::Close(b"SSH-2.0-OpenSSH\r\n".to_vec()),
-            FaultKind::Broken,
-            Sent::Maybe,
-        ),
+        (|| Play::Close(b"SSH-2.0-OpenSSH\r\n".to_vec()), FaultKind::Broken, Sent::Maybe),
     ];
     for (row, (play, kind, sent)) in table.into_iter().enumerate() {
         let server = Server::start(always(play)).await;
@@ -130,11 +113,7 @@ async fn a_failed_tls_handshake_means_that_nothing_was_sent() {
     let base = testing::hangs_up().await.replace("http://", "https://");
     let (outcome, _) = reinstall_at(&base).await;
     let error = outcome.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.sent()),
-        (FaultKind::Unreachable, Sent::No),
-        "{error}"
-    );
+    assert_eq!((error.kind(), error.sent()), (FaultKind::Unreachable, Sent::No), "{error}");
 }
 
 /// Accepted is not answered: part of the request may have left.
@@ -142,11 +121,7 @@ async fn a_failed_tls_handshake_means_that_nothing_was_sent() {
 async fn a_connection_that_is_closed_at_once_is_no_refused_connection() {
     let (outcome, _) = reinstall_at(&testing::hangs_up().await).await;
     let error = outcome.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.sent()),
-        (FaultKind::Broken, Sent::Maybe),
-        "{error}"
-    );
+    assert_eq!((error.kind(), error.sent()), (FaultKind::Broken, Sent::Maybe), "{error}");
 }
 
 /// What came makes sense by itself, but more was announced.
@@ -175,11 +150,7 @@ async fn an_answer_is_read_up_to_its_bound() {
         let body = format!("{ACCEPTED}{}", " ".repeat(len - ACCEPTED.len()));
         let server = Server::start(always(move || answer(status, &body))).await;
         let (outcome, _) = reinstall_at(&server.base).await;
-        assert_eq!(
-            outcome.err().map(|error| error.kind()),
-            kind,
-            "{status} with {len} bytes"
-        );
+        assert_eq!(outcome.err().map(|error| error.kind()), kind, "{status} with {len} bytes");
     }
 }
 
@@ -188,20 +159,10 @@ async fn silence_is_a_timeout_after_which_nobody_knows() {
     let server = Server::start(always(|| Play::Silence)).await;
     let short = Duration::from_millis(50);
     let patient = Timeouts::default();
-    for timeouts in [
-        Timeouts {
-            reinstall: short,
-            ..patient
-        },
-        Timeouts { read: short, ..patient },
-    ] {
+    for timeouts in [Timeouts { reinstall: short, ..patient }, Timeouts { read: short, ..patient }] {
         let client = testing::builder(&server.base).timeouts(timeouts).build().unwrap();
         let error = client.reinstall(&submission(1..2), &password()).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.sent()),
-            (FaultKind::TimedOut, Sent::Maybe),
-            "{timeouts:?}"
-        );
+        assert_eq!((error.kind(), error.sent()), (FaultKind::TimedOut, Sent::Maybe), "{timeouts:?}");
     }
     // A machine under load may run out of time before it has sent anything.
     assert!(server.requests().len() <= 2, "at most one each");
@@ -216,10 +177,7 @@ async fn a_redirect_is_not_followed() {
         let (outcome, client) = reinstall_at(&server.base).await;
         let error = outcome.unwrap_err();
         assert_eq!((error.kind(), error.status()), (FaultKind::Redirected, Some(status)));
-        assert_eq!(
-            error.error_msg().as_str(),
-            "redirected to 127.0.0.1, which is not followed"
-        );
+        assert_eq!(error.error_msg().as_str(), "redirected to 127.0.0.1, which is not followed");
         let error = client.show_status(InstanceId::from_bits(1)).await.unwrap_err();
         assert_eq!((error.kind(), error.tries()), (FaultKind::Redirected, 1));
     }
@@ -246,11 +204,7 @@ async fn a_look_is_tried_again_as_often_as_allowed() {
         let error = client.show_status(InstanceId::from_bits(1)).await.unwrap_err();
         assert_eq!((error.kind(), error.tries()), (kind, tries), "row {row}");
         assert_eq!(server.requests().len(), tries as usize, "row {row}");
-        assert_eq!(
-            client.requests()[&Operation::ShowInstanceStatus],
-            u64::from(tries),
-            "row {row}"
-        );
+        assert_eq!(client.requests()[&Operation::ShowInstanceStatus], u64::from(tries), "row {row}");
     }
 }
 
@@ -258,17 +212,11 @@ async fn a_look_is_tried_again_as_often_as_allowed() {
 fn the_cloud_may_ask_for_a_longer_pause_up_to_a_bound() {
     let seconds = Duration::from_secs;
     let client = testing::builder("http://127.0.0.1:1")
-        .read_retries(ReadRetries {
-            pause_max: seconds(30),
-            ..ReadRetries::default()
-        })
+        .read_retries(ReadRetries { pause_max: seconds(30), ..ReadRetries::default() })
         .build()
         .unwrap();
     let pause = |operation, tries, retry_after| {
-        let fault = Fault {
-            retry_after,
-            ..Fault::new(FaultKind::Throttled, "")
-        };
+        let fault = Fault { retry_after, ..Fault::new(FaultKind::Throttled, "") };
         client.pause_before_next(operation, &fault, tries)
     };
     for operation in [Operation::ListInstances, Operation::ShowInstanceStatus] {
@@ -277,11 +225,7 @@ fn the_cloud_may_ask_for_a_longer_pause_up_to_a_bound() {
         assert_eq!(pause(operation, 3, None), None);
         let jittered: BTreeSet<Duration> = (0..100).filter_map(|_| pause(operation, 2, None)).collect();
         assert!(jittered.len() > 50, "full jitter");
-        assert!(
-            jittered
-                .last()
-                .is_some_and(|longest| *longest <= Duration::from_millis(400))
-        );
+        assert!(jittered.last().is_some_and(|longest| *longest <= Duration::from_millis(400)));
     }
     assert_eq!(pause(Operation::ReinstallOs, 1, None), None);
     assert_eq!(pause(Operation::ReinstallOs, 1, Some(seconds(1))), None);
@@ -306,10 +250,7 @@ async fn pages_are_listed_to_their_end() {
     let row = |bits: u128| format!(r#"{{"id":"{}","state":"running"}}"#, InstanceId::from_bits(bits));
     let page = move |rows: &[u128], next: &str| {
         let rows: Vec<String> = rows.iter().map(|bits| row(*bits)).collect();
-        let body = format!(
-            r#"{{"instances":[{}],"page_info":{{"next_marker":"{next}"}}}}"#,
-            rows.join(",")
-        );
+        let body = format!(r#"{{"instances":[{}],"page_info":{{"next_marker":"{next}"}}}}"#, rows.join(","));
         answer(200, &body)
     };
     let server = Server::start(move |request| match request.split_whitespace().nth(1).unwrap() {
@@ -332,10 +273,7 @@ async fn markers_without_an_end_are_bounded() {
     let server = Server::start(move |_| {
         let n = count.fetch_add(1, Ordering::SeqCst);
         let id = InstanceId::from_bits(n as u128);
-        answer(
-            200,
-            &format!(r#"{{"instances":[{{"id":"{id}"}}],"page_info":{{"next_marker":"{n}"}}}}"#),
-        )
+        answer(200, &format!(r#"{{"instances":[{{"id":"{id}"}}],"page_info":{{"next_marker":"{n}"}}}}"#))
     })
     .await;
     let client = testing::builder(&server.base).build().unwrap();
@@ -346,11 +284,7 @@ async fn markers_without_an_end_are_bounded() {
 #[tokio::test]
 async fn no_secret_is_shown_by_anything() {
     let server = Server::start(|request| {
-        let echo = if request.starts_with("PUT") {
-            PASSWORD
-        } else {
-            "nothing"
-        };
+        let echo = if request.starts_with("PUT") { PASSWORD } else { "nothing" };
         let body = format!(r#"{{"error_code":"iMetal.0001","error_msg":"bad: {echo} {TOKEN}"}}"#);
         answer(400, &body)
     })
@@ -360,10 +294,8 @@ async fn no_secret_is_shown_by_anything() {
     let client = builder.build().unwrap();
     let error = client.reinstall(&submission(1..2), &password()).await.unwrap_err();
     let look_error = client.show_status(InstanceId::from_bits(1)).await.unwrap_err();
-    let shown = format!(
-        "{builder_shown} {client:?} {:?} {error} {error:?} {look_error} {look_error:?}",
-        client.0.transport
-    );
+    let shown =
+        format!("{builder_shown} {client:?} {:?} {error} {error:?} {look_error} {look_error:?}", client.0.transport);
     assert!(!shown.to_lowercase().contains("canary"), "{shown}");
     assert!(shown.contains("bad: (hidden) (hidden)"), "{shown}");
 }

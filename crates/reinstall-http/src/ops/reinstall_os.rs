@@ -15,17 +15,10 @@ use crate::wire::reinstall::{ReinstallReply, ReinstallRequest};
 /// # Errors
 /// If the body cannot be written, which no admitted password can bring about; nothing was sent then.
 pub fn request(project: &ProjectId, submission: &Submission, password: &AdminPassword) -> Result<Request, Fault> {
-    let body = ReinstallRequest {
-        image_id: submission.image,
-        password,
-        instance_id_set: &submission.ids,
-    };
-    let bytes = body.to_bytes().map_err(|_| {
-        Fault::new(
-            FaultKind::Rejected,
-            "the request could not be written, so none was sent",
-        )
-    })?;
+    let body = ReinstallRequest { image_id: submission.image, password, instance_id_set: &submission.ids };
+    let bytes = body
+        .to_bytes()
+        .map_err(|_| Fault::new(FaultKind::Rejected, "the request could not be written, so none was sent"))?;
     Ok(Request {
         operation: Operation::ReinstallOs,
         method: Method::PUT,

@@ -37,12 +37,7 @@ mod tests {
         let request = request(&testing::project(), InstanceId::from_bits(0xab));
         assert_eq!(
             (request.method, request.path.as_str(), request.query, request.body),
-            (
-                Method::GET,
-                "/v1/p-1/instances/00000000-0000-0000-0000-0000000000ab/status",
-                None,
-                None
-            )
+            (Method::GET, "/v1/p-1/instances/00000000-0000-0000-0000-0000000000ab/status", None, None)
         );
     }
 }
