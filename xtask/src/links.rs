@@ -14,7 +14,7 @@ use markdown::Page;
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     let tree = tree::read(workspace)?;
     let documents = tree.keys().filter(|path| is_document(path)).count();
-    report(&check(&tree), "links lead nowhere")?;
+    report(&check(&tree), "links that lead nowhere")?;
     host::say(format_args!("the links of {documents} documents lead somewhere"));
     Ok(())
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
             findings.extend(departures(&allowed, &names));
         }
     }
-    report(&findings, "dependencies are not as promised")?;
+    report(&findings, "dependencies not as promised")?;
     host::say(format_args!(
         "the dependencies of {} crates are as promised",
         ABSENT.len()

@@ -97,7 +97,7 @@ pub(crate) enum Failure {
     Read { path: PathBuf, source: io::Error },
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error("{count} {what}")]
+    #[error("{what}: {count}")]
     Findings { count: usize, what: &'static str },
     #[error("step `{step}` failed after {seconds:.1} s; to run just that step: cargo xtask {step}")]
     Step {
@@ -111,7 +111,7 @@ pub(crate) enum Failure {
     SourceDate { given: String },
 }
 
-/// Prints each finding; any is a failure, described as so many of `what`.
+/// Prints each finding; any is a failure, under the heading `what`.
 pub(crate) fn report(findings: &[String], what: &'static str) -> Result<(), Failure> {
     for finding in findings {
         host::say(format_args!("{finding}"));

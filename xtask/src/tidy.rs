@@ -52,7 +52,7 @@ const RULES: [fn(File<'_>) -> Vec<Breach>; 9] = [
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     let tree = tree::read(workspace)?;
     let files = tree.iter().map(|(path, text)| File { path, text });
-    report(&files.flat_map(check).collect::<Vec<_>>(), "house rules are broken")?;
+    report(&files.flat_map(check).collect::<Vec<_>>(), "breaches of house rules")?;
     host::say(format_args!("{} files keep {} house rules", tree.len(), RULES.len()));
     Ok(())
 }
