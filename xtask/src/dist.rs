@@ -28,10 +28,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     let name = format!("reinstall-{}-{target}", workspace.version);
     let file = format!("{name}.tar.gz");
     let dist = workspace.target_dir.join("dist");
-    let written = |source| Failure::Write {
-        path: dist.clone(),
-        source,
-    };
+    let written = |source| Failure::Write { path: dist.clone(), source };
     let bytes = archive::pack(&name, &entries, source_date(workspace)?).map_err(written)?;
     let sums = archive::sums(&[(&file, &bytes)]);
     fs::create_dir_all(&dist).map_err(written)?;
@@ -70,16 +67,10 @@ fn cargo_home() -> Option<PathBuf> {
 fn source_date(workspace: &Workspace) -> Result<u64, Failure> {
     let given = match host::variable("SOURCE_DATE_EPOCH") {
         Some(given) => given,
-        None => host::output(
-            Command::new("git")
-                .current_dir(&workspace.root)
-                .args(["log", "-1", "--format=%ct"]),
-        )?,
+        None => host::output(Command::new("git").current_dir(&workspace.root).args(["log", "-1", "--format=%ct"]))?,
     };
     let given = given.trim();
-    given.parse().map_err(|_| Failure::SourceDate {
-        given: given.to_owned(),
-    })
+    given.parse().map_err(|_| Failure::SourceDate { given: given.to_owned() })
 }
 
 /// All that goes into the archive.
@@ -89,11 +80,7 @@ fn collect(workspace: &Workspace, target: &str) -> Result<Vec<Entry>, Failure> {
     let mut entries = Vec::new();
     for name in PROGRAMS {
         let path = program(name);
-        let shown = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let shown = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         entries.push(Entry::program(shown, read(&path)?));
     }
     for name in DOCUMENTS {
@@ -119,18 +106,12 @@ fn collect(workspace: &Workspace, target: &str) -> Result<Vec<Entry>, Failure> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|source| Failure::Read {
-        path: path.to_owned(),
-        source,
-    })
+    fs::read(path).map_err(|source| Failure::Read { path: path.to_owned(), source })
 }
 
 /// The names and paths in a folder; none if there is no such folder.
 fn list(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let failed = |source| Failure::Read {
-        path: folder.to_owned(),
-        source,
-    };
+    let failed = |source| Failure::Read { path: folder.to_owned(), source };
     let found = match fs::read_dir(folder) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -62,10 +62,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 }
 
 /// An environment variable, if it is set to readable text.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "xtask is a build tool: cargo talks to it through the environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "xtask is a build tool: cargo talks to it through the environment")]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -90,16 +87,10 @@ pub(crate) fn cargo(workspace: &Workspace) -> Command {
 
 /// Runs a program whose output people see as it comes.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
-    let status = command.status().map_err(|source| Failure::Start {
-        command: written(command),
-        source,
-    })?;
+    let status = command.status().map_err(|source| Failure::Start { command: written(command), source })?;
     match status.success() {
         true => Ok(()),
-        false => Err(Failure::Exit {
-            command: written(command),
-            status,
-        }),
+        false => Err(Failure::Exit { command: written(command), status }),
     }
 }
 
@@ -108,16 +99,10 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     let done = command
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|source| Failure::Start {
-            command: written(command),
-            source,
-        })?;
+        .map_err(|source| Failure::Start { command: written(command), source })?;
     match done.status.success() {
         true => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
-        false => Err(Failure::Exit {
-            command: written(command),
-            status: done.status,
-        }),
+        false => Err(Failure::Exit { command: written(command), status: done.status }),
     }
 }
 
@@ -140,11 +125,7 @@ mod tests {
         assert_eq!(workspace.root, Path::new("/w"));
         assert_eq!(workspace.target_dir, Path::new("/t"));
         assert_eq!(workspace.version, "1.2.3");
-        for wrong in [
-            "",
-            "{}",
-            r#"{"workspace_root":"/w","target_directory":"/t","packages":[]}"#,
-        ] {
+        for wrong in ["", "{}", r#"{"workspace_root":"/w","target_directory":"/t","packages":[]}"#] {
             assert!(Workspace::parse(wrong).is_none(), "{wrong}");
         }
     }
@@ -156,10 +137,7 @@ mod tests {
         let failure = Failure::Step {
             step: "fmt",
             seconds: 0.25,
-            source: Box::new(Failure::Start {
-                command,
-                source: io::Error::other("gone"),
-            }),
+            source: Box::new(Failure::Start { command, source: io::Error::other("gone") }),
         };
         assert_eq!(
             chain(&failure),

@@ -81,14 +81,7 @@ fn is_web_address(target: &str) -> bool {
 fn resolve(from: &str, link: &str) -> Option<String> {
     let mut parts: Vec<&str> = match link.starts_with('/') {
         true => Vec::new(),
-        false => from
-            .split('/')
-            .rev()
-            .skip(1)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .collect(),
+        false => from.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev().collect(),
     };
     for part in link.split('/') {
         match part {
@@ -143,25 +136,16 @@ mod tests {
     fn links_that_lead_nowhere_are_told_with_file_and_line() {
         for (text, told) in [
             ("[a](none.md)", "README.md:1: `none.md`: there is no none.md"),
-            (
-                "\n\n![a](docs/none.png)",
-                "README.md:3: `docs/none.png`: there is no docs/none.png",
-            ),
+            ("\n\n![a](docs/none.png)", "README.md:3: `docs/none.png`: there is no docs/none.png"),
             ("[a](../up.md)", "README.md:1: `../up.md`: it leaves the project"),
             ("[a](#none)", "README.md:1: `#none`: README.md has no heading #none"),
             (
                 "[a](docs/architecture.md#none)",
                 "README.md:1: `docs/architecture.md#none`: docs/architecture.md has no heading #none",
             ),
-            (
-                "[![a](none.svg)](docs)",
-                "README.md:1: `none.svg`: there is no none.svg",
-            ),
+            ("[![a](none.svg)](docs)", "README.md:1: `none.svg`: there is no none.svg"),
             ("[![a](docs)](none.md)", "README.md:1: `none.md`: there is no none.md"),
-            (
-                "[a][house]\n\n[house]: none.md",
-                "README.md:3: `none.md`: there is no none.md",
-            ),
+            ("[a][house]\n\n[house]: none.md", "README.md:3: `none.md`: there is no none.md"),
             ("\n[a][house]", "README.md:2: `[house]` is defined nowhere in this file"),
             ("[House][]", "README.md:1: `[House]` is defined nowhere in this file"),
         ] {
@@ -172,14 +156,8 @@ mod tests {
     #[test]
     fn a_link_starts_at_its_files_folder() {
         let mut tree = tree("");
-        tree.insert(
-            "docs/decisions/0001.md".to_owned(),
-            "[a](../architecture.md) [b](0002.md)\n".to_owned(),
-        );
-        assert_eq!(
-            check(&tree),
-            ["docs/decisions/0001.md:1: `0002.md`: there is no docs/decisions/0002.md"]
-        );
+        tree.insert("docs/decisions/0001.md".to_owned(), "[a](../architecture.md) [b](0002.md)\n".to_owned());
+        assert_eq!(check(&tree), ["docs/decisions/0001.md:1: `0002.md`: there is no docs/decisions/0002.md"]);
     }
 
     #[test]

@@ -13,20 +13,9 @@ const ALLOWED_FILE: &str = "xtask/purity-allowed.txt";
 
 /// What must be absent from a crate's tree, whatever a list allows.
 const ABSENT: [(&str, &[&str]); 3] = [
-    (
-        PURE,
-        &["getrandom", "hyper", "mio", "reqwest", "rusqlite", "socket2", "tokio"],
-    ),
+    (PURE, &["getrandom", "hyper", "mio", "reqwest", "rusqlite", "socket2", "tokio"]),
     ("reinstall-http", &["axum", "clap"]),
-    (
-        "xtask",
-        &[
-            "reinstall-cli",
-            "reinstall-core",
-            "reinstall-http",
-            "reinstall-mock-server",
-        ],
-    ),
+    ("xtask", &["reinstall-cli", "reinstall-core", "reinstall-http", "reinstall-mock-server"]),
 ];
 
 /// Checks the trees as cargo tells them.
@@ -45,20 +34,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
         }
     }
     report(&findings, "dependencies not as promised")?;
-    host::say(format_args!(
-        "the dependencies of {} crates are as promised",
-        ABSENT.len()
-    ));
+    host::say(format_args!("the dependencies of {} crates are as promised", ABSENT.len()));
     Ok(())
 }
 
 /// The names in the output of `cargo tree --prefix none`, without the root's own.
 fn crate_names<'a>(listing: &'a str, root: &str) -> BTreeSet<&'a str> {
-    listing
-        .lines()
-        .filter_map(|line| line.split(' ').next())
-        .filter(|name| !name.is_empty() && *name != root)
-        .collect()
+    listing.lines().filter_map(|line| line.split(' ').next()).filter(|name| !name.is_empty() && *name != root).collect()
 }
 
 /// Which of `absent` are there.
@@ -128,15 +110,9 @@ mod tests {
             ("# why\nserde_derive\n\n# another reason\nserde\n", vec![]),
             ("serde\n", vec!["new dependency, serde_derive"]),
             ("regex\nserde\nserde_derive\n", vec!["`regex` is no dependency"]),
-            (
-                "serde_derive\nserde\n",
-                vec!["`serde` must stand before `serde_derive`"],
-            ),
+            ("serde_derive\nserde\n", vec!["`serde` must stand before `serde_derive`"]),
             ("serde\nserde\nserde_derive\n", vec!["`serde` stands there twice"]),
-            (
-                "regex\n",
-                vec!["new dependency, serde:", "new dependency, serde_derive", "`regex`"],
-            ),
+            ("regex\n", vec!["new dependency, serde:", "new dependency, serde_derive", "`regex`"]),
         ] {
             let found = departures(allowed, &names);
             assert_eq!(found.len(), told.len(), "{allowed:?}: {found:?}");

@@ -51,26 +51,12 @@ impl Task {
         match self {
             Self::Ci => ci::run(workspace),
             Self::Fmt => cargo(&["fmt", "--all", "--check"]),
-            Self::Clippy => cargo(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--locked",
-                "--",
-                "-D",
-                "warnings",
-            ]),
+            Self::Clippy => cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
             Self::Test => cargo(&["test", "--workspace", "--locked"]),
             // RUSTDOCFLAGS reaches rustdoc alone, so what clippy has already checked of the dependencies is used again.
             Self::Doc => host::run(
                 host::cargo(workspace)
-                    .args([
-                        "doc",
-                        "--workspace",
-                        "--no-deps",
-                        "--document-private-items",
-                        "--locked",
-                    ])
+                    .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
             Self::Purity => purity::run(workspace),
@@ -87,10 +73,7 @@ pub(crate) enum Failure {
     #[error("cannot start `{command}`")]
     Start { command: String, source: io::Error },
     #[error("`{command}` ended with {status}")]
-    Exit {
-        command: String,
-        status: std::process::ExitStatus,
-    },
+    Exit { command: String, status: std::process::ExitStatus },
     #[error("`{command}` printed what xtask cannot read: {expected}")]
     Output { command: String, expected: &'static str },
     #[error("cannot read {}", path.display())]
@@ -100,11 +83,7 @@ pub(crate) enum Failure {
     #[error("{what}: {count}")]
     Findings { count: usize, what: &'static str },
     #[error("step `{step}` failed after {seconds:.1} s; to run just that step: cargo xtask {step}")]
-    Step {
-        step: &'static str,
-        seconds: f64,
-        source: Box<Failure>,
-    },
+    Step { step: &'static str, seconds: f64, source: Box<Failure> },
     #[error("`reinstall release-files` wrote nothing to {folder}/")]
     NoReleaseFiles { folder: &'static str },
     #[error("SOURCE_DATE_EPOCH is not a number of seconds: `{given}`")]

@@ -81,23 +81,11 @@ mod tests {
     #[test]
     fn breaches_are_told_with_file_and_line() {
         let text = "//! Docs.\nstruct Info;\n";
-        let told = check(File {
-            path: "crates/a/src/lib.rs",
-            text,
-        });
+        let told = check(File { path: "crates/a/src/lib.rs", text });
         assert_eq!(told.len(), 1);
         assert!(told[0].starts_with("crates/a/src/lib.rs:2: `Info`"), "{told:?}");
-        let told = check(File {
-            path: "crates/a/src/lib.rs",
-            text: "mod a;\n",
-        });
+        let told = check(File { path: "crates/a/src/lib.rs", text: "mod a;\n" });
         assert!(told[0].starts_with("crates/a/src/lib.rs: "), "{told:?}");
-        assert!(
-            check(File {
-                path: "crates/a/src/lib.rs",
-                text: "//! Docs.\nmod a;\n"
-            })
-            .is_empty()
-        );
+        assert!(check(File { path: "crates/a/src/lib.rs", text: "//! Docs.\nmod a;\n" }).is_empty());
     }
 }

@@ -13,8 +13,7 @@ pub(crate) type Tree = BTreeMap<String, String>;
 /// Reads every file that git tracks or would track.
 pub(crate) fn read(workspace: &Workspace) -> Result<Tree, Failure> {
     let mut git = Command::new("git");
-    git.current_dir(&workspace.root)
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+    git.current_dir(&workspace.root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let mut tree = Tree::new();
     for path in host::output(&mut git)?.split_terminator('\0') {
         let full = workspace.root.join(path);

@@ -18,20 +18,12 @@ pub(super) struct Entry {
 impl Entry {
     /// A file that all may run.
     pub(super) fn program(path: String, bytes: Vec<u8>) -> Self {
-        Self {
-            path,
-            mode: 0o755,
-            bytes,
-        }
+        Self { path, mode: 0o755, bytes }
     }
 
     /// A file that all may read.
     pub(super) fn document(path: String, bytes: Vec<u8>) -> Self {
-        Self {
-            path,
-            mode: 0o644,
-            bytes,
-        }
+        Self { path, mode: 0o644, bytes }
     }
 }
 
@@ -43,9 +35,7 @@ pub(super) fn pack(folder: &str, entries: &[Entry], modified: u64) -> io::Result
     let mut sorted: Vec<&Entry> = entries.iter().collect();
     sorted.sort_by(|a, b| a.path.cmp(&b.path));
     // 255 is "unknown system"; the header's time stays unset.
-    let gzip = GzBuilder::new()
-        .operating_system(255)
-        .write(Vec::new(), Compression::best());
+    let gzip = GzBuilder::new().operating_system(255).write(Vec::new(), Compression::best());
     let mut tar = tar::Builder::new(gzip);
     for entry in sorted {
         let mut header = tar::Header::new_ustar();

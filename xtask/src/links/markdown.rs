@@ -33,9 +33,7 @@ impl Page {
 
     /// The labels in use that no definition explains.
     pub(super) fn undefined_labels(&self) -> impl Iterator<Item = &(usize, String)> {
-        self.labels
-            .iter()
-            .filter(|(_, label)| !self.definitions.contains(&label.to_lowercase()))
+        self.labels.iter().filter(|(_, label)| !self.definitions.contains(&label.to_lowercase()))
     }
 
     /// The second heading of one name gets `-1`, the third `-2`.
@@ -205,10 +203,7 @@ mod tests {
     #[test]
     fn repeated_headings_are_numbered() {
         let page = Page::read("# Same\n## Same\n### Same\n");
-        assert_eq!(
-            page.anchors.into_iter().collect::<Vec<_>>(),
-            ["same", "same-1", "same-2"]
-        );
+        assert_eq!(page.anchors.into_iter().collect::<Vec<_>>(), ["same", "same-1", "same-2"]);
     }
 
     #[test]

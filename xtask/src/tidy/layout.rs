@@ -12,10 +12,7 @@ pub(super) fn size(file: File<'_>) -> Vec<Breach> {
     }
     let lines = lines_before_tests(file.text);
     match lines > LINES_MAX {
-        true => vec![(
-            0,
-            format!("{lines} lines before its tests, at most {LINES_MAX}: split it by thought"),
-        )],
+        true => vec![(0, format!("{lines} lines before its tests, at most {LINES_MAX}: split it by thought"))],
         false => Vec::new(),
     }
 }
@@ -39,10 +36,7 @@ fn lines_before_tests(text: &str) -> usize {
 pub(super) fn crate_docs(file: File<'_>) -> Vec<Breach> {
     let is_root = file.path.ends_with("src/lib.rs") || file.path.ends_with("src/main.rs");
     match is_root && !file.text.starts_with("//! ") {
-        true => vec![(
-            0,
-            "start the crate with its promise: a `//!` doc comment in the first line".to_owned(),
-        )],
+        true => vec![(0, "start the crate with its promise: a `//!` doc comment in the first line".to_owned())],
         false => Vec::new(),
     }
 }
@@ -108,12 +102,7 @@ mod tests {
             ("src/tests_of_patience.rs", &over, false),
             ("docs/a.md", &over, true),
         ] {
-            assert_eq!(
-                breached(size, path, text).is_empty(),
-                fits,
-                "{path}, {} bytes",
-                text.len()
-            );
+            assert_eq!(breached(size, path, text).is_empty(), fits, "{path}, {} bytes", text.len());
         }
     }
 

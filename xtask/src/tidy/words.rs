@@ -10,10 +10,7 @@ const MARKERS: [&str; 5] = ["todo!(", "unimplemented!(", "FIXME", "TODO", "XXX"]
 
 /// Words that may stand in certain files only.
 const HOMES: [(&[&str], &[&str]); 3] = [
-    (
-        &["reqwest::", "use reqwest"],
-        &["crates/reinstall-http/src/transport.rs"],
-    ),
+    (&["reqwest::", "use reqwest"], &["crates/reinstall-http/src/transport.rs"]),
     (
         &["SystemTime::now", "Instant::now", "tokio::time::sleep"],
         &["crates/reinstall-http/src/clock.rs", "xtask/src/host.rs"],
@@ -67,10 +64,7 @@ pub(super) fn attributes(file: File<'_>) -> Vec<Breach> {
     for (number, line) in file.code_lines() {
         let line = line.trim_start();
         if line.starts_with("#[allow(") || line.starts_with("#![allow(") {
-            breaches.push((
-                number,
-                "use `#[expect(.., reason = \"..\")]` in place of `allow`".to_owned(),
-            ));
+            breaches.push((number, "use `#[expect(.., reason = \"..\")]` in place of `allow`".to_owned()));
         }
         let expects = line.starts_with("#[expect(") || line.starts_with("#![expect(");
         if expects && !gives_reason(file.text, number) {
@@ -180,10 +174,7 @@ mod tests {
             ("fn f() {\n    #![allow(dead_code)]\n}", vec![2]),
             ("#[expect(dead_code, reason = \"later\")]", vec![]),
             ("#[expect(dead_code)]\nfn f() {}", vec![1]),
-            (
-                "#[expect(\n    dead_code,\n    reason = \"long\"\n)]\nfn f() {}",
-                vec![],
-            ),
+            ("#[expect(\n    dead_code,\n    reason = \"long\"\n)]\nfn f() {}", vec![]),
             ("#[expect(\n    dead_code\n)]\n#[doc(reason = \"x\")]", vec![1]),
             ("// #[allow(dead_code)]", vec![]),
             ("#[derive(Debug)]", vec![]),
