@@ -207,12 +207,7 @@ impl MockServerBuilder {
         let state = Arc::new(AppState::new(world, self.token, clock::steady()));
         let (running, stop) = watch::channel(());
         let serving = tokio::spawn(accept(listener, app(Arc::clone(&state)), stop));
-        Ok(MockServer {
-            address,
-            state,
-            running,
-            serving,
-        })
+        Ok(MockServer { address, state, running, serving })
     }
 }
 
@@ -256,10 +251,8 @@ async fn serve_connection(stream: TcpStream, app: Router, mut stop: watch::Recei
     let io = TokioIo::new(FragileStream::new(stream, Arc::clone(&fate)));
     let hung = stop.clone();
     let service = service_fn(move |request| answer(app.clone(), request, Arc::clone(&fate), hung.clone()));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
-        .serve_connection(io, service);
+    let connection =
+        http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).serve_connection(io, service);
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,

@@ -1,1 +1,19 @@
-//! Placeholder.
+//! Seeded simulation: the real rollout against the pure cloud, with one event queue as the only clock.
+//!
+//! No socket, no task, no operating-system clock. A seed decides everything: the fleet, the policy, what the cloud does and
+//! what the network does to requests and answers. After each step every property of [`properties`] is checked, and a
+//! violation names the seed that shows it.
+//!
+//! The modules, in reading order:
+
+pub mod dice;
+
+pub mod scene;
+
+pub mod network;
+
+pub mod world;
+
+pub mod properties;
+
+pub mod run;

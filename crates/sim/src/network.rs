@@ -1,0 +1,78 @@
+//! What becomes of a request between the client and the cloud.
+
+use std::time::Duration;
+
+use reinstall_core::fault::{Fault, FaultKind};
+
+use crate::dice::Row;
+use crate::scene::{Scene, Weather};
+
+/// What becomes of one submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It arrives, and so does the answer.
+    Fine,
+    /// It never arrives, and the client knows.
+    NotSent,
+    /// It never arrives, and the client cannot tell.
+    LostBefore(FaultKind),
+    /// It takes hold, and the client cannot tell.
+    LostAfter(FaultKind),
+    /// It arrives so long after it was sent that the client has given up.
+    Late(Duration),
+    /// The gateway throttles it.
+    Throttled(Option<Duration>),
+    /// The answer names only some of the instances; the others took hold too, or did not.
+    Partial {
+        /// Whether those left out took hold too.
+        all_took_hold: bool,
+    },
+    /// The answer names an instance that nobody asked for.
+    Strange,
+}
+
+/// How long a client waits for an answer.
+pub const CALL_MAX: Duration = Duration::from_secs(30);
+
+impl Fate {
+    /// Draws what becomes of a submission.
+    pub fn draw(row: &mut Row, weather: Weather) -> Self {
+        if !row.chance(weather.submit_faults) {
+            return Self::Fine;
+        }
+        let doubtful = [
+            FaultKind::TimedOut,
+            FaultKind::Broken,
+            FaultKind::ServerFailed,
+            FaultKind::Unreadable,
+            FaultKind::Redirected,
+        ];
+        match (row.throw() * 9.0) as u32 {
+            0 => Self::NotSent,
+            1 | 2 => Self::LostBefore(*row.pick(&doubtful)),
+            3 | 4 => Self::LostAfter(*row.pick(&doubtful)),
+            5 => Self::Late(row.between(CALL_MAX, Scene::LATE_MAX)),
+            6 => Self::Throttled(row.chance(50).then(|| row.between(Duration::ZERO, CALL_MAX * 4))),
+            7 => Self::Partial { all_took_hold: row.chance(50) },
+            _ => Self::Strange,
+        }
+    }
+}
+
+/// How long one way takes, client to cloud or back.
+pub fn latency(row: &mut Row) -> Duration {
+    let slow = row.chance(5);
+    row.between(Duration::from_millis(5), if slow { Duration::from_secs(10) } else { Duration::from_millis(300) })
+}
+
+/// The fault that a look meets, if any.
+pub fn look_fault(row: &mut Row, weather: Weather) -> Option<Fault> {
+    let kinds = [FaultKind::TimedOut, FaultKind::Broken, FaultKind::ServerFailed, FaultKind::Throttled];
+    row.chance(weather.look_faults).then(|| fault(*row.pick(&kinds)))
+}
+
+/// A fault of this kind, in the simulation's words.
+#[must_use]
+pub fn fault(kind: FaultKind) -> Fault {
+    Fault::new(kind, "simulated")
+}

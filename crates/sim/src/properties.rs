@@ -1,0 +1,93 @@
+//! What must hold at every step, each a named function of the world. The numbers are those of the design.
+
+use reinstall_core::lifecycle::Standing;
+use reinstall_core::summary::{Outcome, Summary};
+use reinstall_mock_server::cloud::Cloud;
+
+use crate::world::World;
+
+/// A property: says what broke it.
+pub type Property = fn(&World) -> Result<(), String>;
+
+/// Every property that is checked after each step, by name.
+pub const STEPWISE: [(&str, Property); 5] = [
+    ("only_planned_instances_are_wiped", only_planned_instances_are_wiped),
+    ("nobody_is_wiped_twice", nobody_is_wiped_twice),
+    ("in_flight_stays_within_bounds", in_flight_stays_within_bounds),
+    ("waves_wait_for_their_gates", waves_wait_for_their_gates),
+    ("nothing_starts_after_a_halt", nothing_starts_after_a_halt),
+];
+
+/// 1. No instance outside the plan receives anything but a look.
+fn only_planned_instances_are_wiped(world: &World) -> Result<(), String> {
+    let Some(last) = world.sent.last() else { return Ok(()) };
+    match last.submission.ids.as_slice().iter().find(|id| !world.planned.contains(id)) {
+        Some(stranger) => Err(format!("{stranger} is not in the plan")),
+        None => Ok(()),
+    }
+}
+
+/// 2 and 3. No instance is wiped again after a wipe that took hold; much less two at once.
+fn nobody_is_wiped_twice(world: &World) -> Result<(), String> {
+    match world.cloud.wiped().find(|(_, wipes)| wipes.len() > 1) {
+        Some((id, wipes)) => Err(format!("{id} was wiped {} times", wipes.len())),
+        None => Ok(()),
+    }
+}
+
+/// 4. `in_flight_max` is never exceeded, those in doubt included.
+fn in_flight_stays_within_bounds(world: &World) -> Result<(), String> {
+    let tally = world.rollout.tally();
+    let in_flight = tally.submitting + tally.doubtful + tally.accepted + tally.installing;
+    let in_flight_max = world.rollout.plan().policy().in_flight_max;
+    if in_flight > in_flight_max {
+        return Err(format!("{in_flight} are in flight, at most {in_flight_max} may be"));
+    }
+    Ok(())
+}
+
+/// 5. Nothing of a wave starts before every target of the wave before it has its outcome.
+fn waves_wait_for_their_gates(world: &World) -> Result<(), String> {
+    let tallies = world.rollout.tallies();
+    for (index, pair) in tallies.array_windows().enumerate() {
+        let [before, after] = pair;
+        let untouched = after.waiting + after.not_started == after.targets();
+        if !untouched && before.done() < before.targets() {
+            return Err(format!("wave {} began before wave {} was done", index + 2, index + 1));
+        }
+    }
+    Ok(())
+}
+
+/// 6. After the failure budget is spent, or a halt, no new submission.
+fn nothing_starts_after_a_halt(world: &World) -> Result<(), String> {
+    match world.sent.last() {
+        Some(sent) if sent.after_halt => Err(format!("{:?} left after the halt", sent.submission)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// 7. Each outcome agrees with the cloud, or says `unresolved`. Checked at the end, when all that was on its way arrived.
+///
+/// # Errors
+/// Names the first outcome that does not.
+pub fn outcomes_agree_with_the_cloud(summary: &Summary, cloud: &Cloud) -> Result<(), String> {
+    for report in &summary.reports {
+        let wipes = cloud.wipes(report.id);
+        let ended = |standing| {
+            let end = report.finished_at.unwrap_or(summary.finished_at);
+            wipes.len() == 1 && wipes.iter().all(|wipe| wipe.standing(end) == standing)
+        };
+        let refused = wipes.is_empty() && !report.was_started();
+        let agrees = match report.outcome {
+            Outcome::Succeeded => ended(Standing::Succeeded),
+            Outcome::Failed => ended(Standing::Failed) || refused,
+            Outcome::Skipped | Outcome::NotStarted => wipes.is_empty(),
+            Outcome::Unresolved => true,
+        };
+        if !agrees {
+            return Err(format!("{} is called {}, but the cloud knows {wipes:?}", report.id, report.outcome));
+        }
+    }
+    Ok(())
+}

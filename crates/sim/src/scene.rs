@@ -1,0 +1,126 @@
+//! What a seed sets up: the fleet, the policy, and how nasty the world is.
+
+use std::time::Duration;
+
+use reinstall_core::id::InstanceId;
+use reinstall_core::instance::{InstanceState, OperationState};
+use reinstall_core::lifecycle::LifeCycle;
+use reinstall_core::plan::Plan;
+use reinstall_core::policy::{Policy, Share};
+use reinstall_core::spec::{ReinstallSpec, TargetSpec};
+use reinstall_mock_server::cloud::Cloud;
+use reinstall_mock_server::cloud::config::{CloudConfig, Failing, Start};
+
+use crate::dice::Row;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// How often things go wrong, in percent of the calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weather {
+    /// A submission meets a fault.
+    pub submit_faults: u32,
+    /// A look meets a fault.
+    pub look_faults: u32,
+    /// A look shows the past.
+    pub stale_looks: u32,
+    /// An answered look begins an outage, in which no look comes through.
+    pub outages: u32,
+}
+
+/// A set-up world: who is to be reinstalled how, and by what weather.
+#[derive(Debug, Clone)]
+pub struct Scene {
+    /// The cloud, before anything was asked of it.
+    pub cloud: Cloud,
+    /// The plan. It leaves some of the cloud's instances out.
+    pub plan: Plan,
+    /// How nasty the world is.
+    pub weather: Weather,
+    /// When a person orders a halt, counted from the start; if at all.
+    pub halt_after: Option<Duration>,
+}
+
+impl Scene {
+    /// A late submission arrives after the client gave up, but well before the rollout settles: the product's assumption
+    /// about the network, see `docs/rollout.md`.
+    pub const LATE_MAX: Duration = Duration::from_secs(60);
+    /// How far behind a stale look may be. Less than half the interval between looks, for the same reason.
+    pub const STALE_MAX: Duration = Duration::from_secs(6);
+    /// How long an outage may last.
+    pub const OUTAGE_MAX: Duration = Duration::from_secs(8 * 60);
+
+    /// The scene of a seed.
+    ///
+    /// # Panics
+    /// If the scene's own spec is refused: a bug in here.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        let mut row = Row::new(seed);
+        let fleet = *row.pick(&[1_u32, 2, 3, 5, 8, 13, 30, 60, 120]);
+        let mut config = CloudConfig::generated(project(), fleet + 3);
+        config.seed = seed;
+        config.life_cycle = *row.pick(&LifeCycle::ALL);
+        config.sends_operation_state = row.chance(50);
+        config.permits_list = row.chance(70);
+        config.reinstall_takes = row.between(4 * MINUTE, 40 * MINUTE);
+        config.spread_percent = (50, 150);
+        config.failing = *row.pick(&[Failing::Nobody, Failing::Nobody, Failing::Percent(5), Failing::Percent(40)]);
+        let mut cloud = Cloud::new(config);
+        let ids: Vec<InstanceId> = cloud.ids().collect();
+        let left_overs = row.chance(50);
+        for &id in &ids {
+            cloud.set_start(id, start(&mut row, left_overs));
+        }
+        let targets = &ids[..fleet as usize];
+        let plan = plan(&mut row, targets);
+        let weather = *row.pick(&[
+            Weather { submit_faults: 0, look_faults: 0, stale_looks: 0, outages: 0 },
+            Weather { submit_faults: 20, look_faults: 5, stale_looks: 0, outages: 0 },
+            Weather { submit_faults: 40, look_faults: 20, stale_looks: 20, outages: 0 },
+            Weather { submit_faults: 60, look_faults: 10, stale_looks: 10, outages: 2 },
+        ]);
+        let halt_after = row.chance(15).then(|| row.between(SECOND, 60 * MINUTE));
+        Self { cloud, plan, weather, halt_after }
+    }
+}
+
+fn project() -> reinstall_core::id::ProjectId {
+    match CloudConfig::PROJECT.parse() {
+        Ok(project) => project,
+        Err(error) => unreachable!("{error}"),
+    }
+}
+
+fn start(row: &mut Row, left_overs: bool) -> Start {
+    let mut start = Start { operation_state: Some(OperationState::from_word("install-succeed")), ..Start::default() };
+    if left_overs {
+        start.operation_state = row
+            .pick(&[None, Some("install-succeed"), Some("reinstall-succeed"), Some("reinstall-failed")])
+            .map(OperationState::from_word);
+        if row.chance(5) {
+            start.state = row.pick(&[InstanceState::Stopped, InstanceState::Error, InstanceState::Terminated]).clone();
+        }
+    }
+    start
+}
+
+fn plan(row: &mut Row, targets: &[InstanceId]) -> Plan {
+    let sizes = row.pick(&["1,10%,100%", "100%", "1", "2,50%"]);
+    let policy = Policy {
+        batch_max: *row.pick(&[1, 3, 10, 50]),
+        in_flight_max: *row.pick(&[1, 5, 20, 200]),
+        failures_max: *row.pick(&[Share::Count(0), Share::Percent(10), Share::Percent(100)]),
+        attempts_max: *row.pick(&[1, 2, 3]),
+        waves: sizes.parse().unwrap_or_else(|_| Policy::default().waves),
+        // The quickest reinstall of a scene takes two minutes.
+        shortest: 100 * SECOND,
+        ..Policy::default()
+    };
+    let instances = targets.iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+    match (ReinstallSpec { instances, image_id: None, policy }).check() {
+        Ok(spec) => Plan::draw(&spec, project()),
+        Err(objections) => unreachable!("{objections}"),
+    }
+}
