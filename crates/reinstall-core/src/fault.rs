@@ -113,14 +113,7 @@ impl Fault {
     /// A fault of which nothing but the kind and a sentence is known.
     #[must_use]
     pub fn new(kind: FaultKind, message: &str) -> Self {
-        Self {
-            kind,
-            status: None,
-            code: None,
-            message: message.into(),
-            request_id: None,
-            retry_after: None,
-        }
+        Self { kind, status: None, code: None, message: message.into(), request_id: None, retry_after: None }
     }
 
     /// The cloud's code, or our name for the kind of fault.
@@ -218,11 +211,7 @@ mod tests {
             (K::Unreadable, Again, Doubt),
         ] {
             let fault = Fault::new(kind, "");
-            assert_eq!(
-                (verdict(&fault, Repeat::Safe), verdict(&fault, Repeat::Once)),
-                (safe, once),
-                "{kind:?}"
-            );
+            assert_eq!((verdict(&fault, Repeat::Safe), verdict(&fault, Repeat::Once)), (safe, once), "{kind:?}");
         }
     }
 
@@ -242,13 +231,7 @@ mod tests {
             request_id: RequestId::new("7f3a"),
             ..Fault::new(FaultKind::NotFound, "Instances not found: [x]")
         };
-        assert_eq!(
-            fault.to_string(),
-            "404 iMetal.0200: Instances not found: [x] (request id 7f3a)"
-        );
-        assert_eq!(
-            Fault::new(FaultKind::TimedOut, "no answer in 30s").to_string(),
-            "timed_out: no answer in 30s"
-        );
+        assert_eq!(fault.to_string(), "404 iMetal.0200: Instances not found: [x] (request id 7f3a)");
+        assert_eq!(Fault::new(FaultKind::TimedOut, "no answer in 30s").to_string(), "timed_out: no answer in 30s");
     }
 }

@@ -24,11 +24,7 @@ const UUID_RULE: &str = "it must be a UUID, 8-4-4-4-12 hexadecimal digits with h
 const UUID_TEXT_LEN: usize = 36;
 
 fn parse_uuid(text: &str, kind: &'static str) -> Result<Uuid, IdError> {
-    let wrong = || IdError {
-        kind,
-        given: text.into(),
-        rule: UUID_RULE,
-    };
+    let wrong = || IdError { kind, given: text.into(), rule: UUID_RULE };
     if text.len() != UUID_TEXT_LEN {
         return Err(wrong());
     }
@@ -144,11 +140,7 @@ impl FromStr for ProjectId {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let fits = (1..=Self::LEN_MAX).contains(&text.len());
-        if fits
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        {
+        if fits && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
             return Ok(Self(text.into()));
         }
         Err(IdError {

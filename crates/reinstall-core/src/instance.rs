@@ -129,11 +129,7 @@ const OPERATION_WORDS: [(&str, Operation, Progress); 15] = [
     ("reinstall-processing", Operation::Reinstall, Progress::Processing),
     ("reinstall-succeed", Operation::Reinstall, Progress::Succeed),
     ("reinstall-failed", Operation::Reinstall, Progress::Failed),
-    (
-        "switch-install-processing",
-        Operation::SwitchInstall,
-        Progress::Processing,
-    ),
+    ("switch-install-processing", Operation::SwitchInstall, Progress::Processing),
     ("switch-install-succeed", Operation::SwitchInstall, Progress::Succeed),
     ("switch-install-failed", Operation::SwitchInstall, Progress::Failed),
     ("modify-ip-processing", Operation::ModifyIp, Progress::Processing),
@@ -155,20 +151,19 @@ impl OperationState {
     /// Reads the cloud's word; never fails.
     #[must_use]
     pub fn from_word(word: &str) -> Self {
-        OPERATION_WORDS.iter().find(|(known, ..)| *known == word).map_or_else(
-            || Self::Unknown(word.into()),
-            |&(_, operation, progress)| Self::Known(operation, progress),
-        )
+        OPERATION_WORDS
+            .iter()
+            .find(|(known, ..)| *known == word)
+            .map_or_else(|| Self::Unknown(word.into()), |&(_, operation, progress)| Self::Known(operation, progress))
     }
 
     /// The cloud's word.
     #[must_use]
     pub fn as_word(&self) -> &str {
         match self {
-            Self::Known(operation, progress) => OPERATION_WORDS
-                .iter()
-                .find(|(_, o, p)| o == operation && p == progress)
-                .map_or("", |(word, ..)| word),
+            Self::Known(operation, progress) => {
+                OPERATION_WORDS.iter().find(|(_, o, p)| o == operation && p == progress).map_or("", |(word, ..)| word)
+            }
             Self::Unknown(word) => word.as_str(),
         }
     }
@@ -239,30 +234,17 @@ mod tests {
         {
             assert_eq!(InstanceState::from_word(word).as_word(), word);
         }
-        assert_eq!(
-            InstanceState::from_word("teminated"),
-            InstanceState::Terminated,
-            "an SDK's spelling"
-        );
+        assert_eq!(InstanceState::from_word("teminated"), InstanceState::Terminated, "an SDK's spelling");
     }
 
     #[test]
     fn every_operation_word_survives_the_round_trip() {
         for (word, operation, progress) in OPERATION_WORDS {
-            assert_eq!(
-                OperationState::from_word(word),
-                OperationState::Known(operation, progress)
-            );
+            assert_eq!(OperationState::from_word(word), OperationState::Known(operation, progress));
             assert_eq!(OperationState::from_word(word).as_word(), word);
         }
-        assert_eq!(
-            OperationState::from_word("reinstall-succeeded").as_word(),
-            "reinstall-succeeded"
-        );
-        assert!(matches!(
-            OperationState::from_word("reinstall-succeeded"),
-            OperationState::Unknown(_)
-        ));
+        assert_eq!(OperationState::from_word("reinstall-succeeded").as_word(), "reinstall-succeeded");
+        assert!(matches!(OperationState::from_word("reinstall-succeeded"), OperationState::Unknown(_)));
     }
 
     #[test]

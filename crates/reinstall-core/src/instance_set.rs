@@ -47,6 +47,15 @@ impl InstanceSet {
         }
     }
 
+    /// The set of ids that are known to be distinct, because they come from a checked list.
+    ///
+    /// # Panics
+    /// If there are none or too many: the plan that cut them is wrong, and nothing may be sent by it.
+    pub(crate) fn of_distinct(ids: &[InstanceId]) -> Self {
+        assert!((1..=Self::LEN_MAX).contains(&ids.len()), "a batch of {} instances", ids.len());
+        Self(ids.to_vec())
+    }
+
     /// The ids, in the order they were given; never empty.
     #[must_use]
     pub fn as_slice(&self) -> &[InstanceId] {

@@ -21,9 +21,18 @@ pub mod instance_set;
 pub mod fault;
 pub mod retry;
 
-pub mod action;
-
 pub mod login;
+
+pub mod plan;
+pub mod policy;
+pub mod spec;
+
+pub mod action;
+pub mod evidence;
+pub mod notice;
+pub mod summary;
+
+pub mod rollout;
 
 #[cfg(test)]
 mod testing;

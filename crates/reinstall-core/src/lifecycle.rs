@@ -40,38 +40,23 @@ pub struct Course {
 }
 
 const PROSE: Course = Course {
-    underway: &[Leg {
-        from_percent: 0,
-        state: InstanceState::Pending,
-    }],
+    underway: &[Leg { from_percent: 0, state: InstanceState::Pending }],
     succeeded: InstanceState::Running,
     failed: InstanceState::Error,
 };
 
 const DIAGRAM_2025: Course = Course {
     underway: &[
-        Leg {
-            from_percent: 0,
-            state: InstanceState::Stopping,
-        },
-        Leg {
-            from_percent: 10,
-            state: InstanceState::Stopped,
-        },
-        Leg {
-            from_percent: 20,
-            state: InstanceState::Reinstalling,
-        },
+        Leg { from_percent: 0, state: InstanceState::Stopping },
+        Leg { from_percent: 10, state: InstanceState::Stopped },
+        Leg { from_percent: 20, state: InstanceState::Reinstalling },
     ],
     succeeded: InstanceState::Running,
     failed: InstanceState::Failed,
 };
 
 const DIAGRAM_2026: Course = Course {
-    underway: &[Leg {
-        from_percent: 0,
-        state: InstanceState::Running,
-    }],
+    underway: &[Leg { from_percent: 0, state: InstanceState::Running }],
     succeeded: InstanceState::Running,
     failed: InstanceState::Running,
 };
@@ -155,10 +140,7 @@ impl FromStr for LifeCycle {
     type Err = LifeCycleError;
 
     fn from_str(text: &str) -> Result<Self, LifeCycleError> {
-        Self::ALL
-            .into_iter()
-            .find(|cycle| cycle.name() == text)
-            .ok_or(LifeCycleError)
+        Self::ALL.into_iter().find(|cycle| cycle.name() == text).ok_or(LifeCycleError)
     }
 }
 
@@ -168,9 +150,8 @@ mod tests {
 
     /// The states seen along a reinstall that ends so.
     fn story(cycle: LifeCycle, end: Standing) -> String {
-        let mut words: Vec<String> = (0..100)
-            .map(|percent| cycle.state(Standing::Underway(percent)).to_string())
-            .collect();
+        let mut words: Vec<String> =
+            (0..100).map(|percent| cycle.state(Standing::Underway(percent)).to_string()).collect();
         words.push(cycle.state(end).to_string());
         words.dedup();
         words.join(" ")
@@ -180,14 +161,8 @@ mod tests {
     fn each_life_cycle_tells_its_story() {
         assert_eq!(story(LifeCycle::Prose, Standing::Succeeded), "pending running");
         assert_eq!(story(LifeCycle::Prose, Standing::Failed), "pending error");
-        assert_eq!(
-            story(LifeCycle::Diagram2025, Standing::Succeeded),
-            "stopping stopped reinstalling running"
-        );
-        assert_eq!(
-            story(LifeCycle::Diagram2025, Standing::Failed),
-            "stopping stopped reinstalling failed"
-        );
+        assert_eq!(story(LifeCycle::Diagram2025, Standing::Succeeded), "stopping stopped reinstalling running");
+        assert_eq!(story(LifeCycle::Diagram2025, Standing::Failed), "stopping stopped reinstalling failed");
         assert_eq!(story(LifeCycle::Diagram2026, Standing::Succeeded), "running");
         assert_eq!(story(LifeCycle::Diagram2026, Standing::Failed), "running");
     }

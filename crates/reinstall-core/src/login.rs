@@ -124,18 +124,10 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooShort { len } => {
-                write!(
-                    f,
-                    "it has {len} characters; at least {} are needed",
-                    PasswordPolicy::LEN_MIN
-                )
+                write!(f, "it has {len} characters; at least {} are needed", PasswordPolicy::LEN_MIN)
             }
             Self::TooLong { len } => {
-                write!(
-                    f,
-                    "it has {len} characters; at most {} are allowed",
-                    PasswordPolicy::LEN_MAX
-                )
+                write!(f, "it has {len} characters; at most {} are allowed", PasswordPolicy::LEN_MAX)
             }
             Self::TooFewClasses { missing } => write!(
                 f,
@@ -152,10 +144,7 @@ impl fmt::Display for Violation {
             ),
             Self::UserName(account) => write!(f, "it contains the user name `{account}` (in whatever case)"),
             Self::UserNameReversed(account) => {
-                write!(
-                    f,
-                    "it contains the user name `{account}` spelled backwards (in whatever case)"
-                )
+                write!(f, "it contains the user name `{account}` spelled backwards (in whatever case)")
             }
         }
     }
@@ -240,10 +229,7 @@ impl PasswordPolicy {
         if CharClass::ALL.len() - missing.len() < Self::CLASSES_MIN {
             violations.push(Violation::TooFewClasses { missing });
         }
-        let outside = password
-            .chars()
-            .enumerate()
-            .filter(|(_, c)| CharClass::of(*c).is_none());
+        let outside = password.chars().enumerate().filter(|(_, c)| CharClass::of(*c).is_none());
         let positions: Vec<usize> = outside.map(|(index, _)| index + 1).collect();
         if !positions.is_empty() {
             violations.push(Violation::Outside { positions });
@@ -268,11 +254,7 @@ impl PasswordPolicy {
     /// Every violation at once.
     pub fn admit(&self, password: Zeroizing<String>) -> Result<AdminPassword, Violations> {
         let violations = self.check(&password);
-        if violations.is_empty() {
-            Ok(AdminPassword::admitted(password))
-        } else {
-            Err(Violations(violations))
-        }
+        if violations.is_empty() { Ok(AdminPassword::admitted(password)) } else { Err(Violations(violations)) }
     }
 
     /// Makes a password of `len` characters, each allowed one exactly as likely as any other.
@@ -286,11 +268,7 @@ impl PasswordPolicy {
         if !(Self::LEN_MIN..=Self::LEN_MAX).contains(&len) {
             return Err(GenerateError::Length(len));
         }
-        let alphabet: Vec<char> = ('A'..='Z')
-            .chain('a'..='z')
-            .chain('0'..='9')
-            .chain(Self::SPECIALS.chars())
-            .collect();
+        let alphabet: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(Self::SPECIALS.chars()).collect();
         for _ in 0..Self::DRAWS_MAX {
             let mut draw = Zeroizing::new(String::with_capacity(len));
             for _ in 0..len {
@@ -311,12 +289,7 @@ mod tests {
     const ANY: PasswordPolicy = PasswordPolicy::for_os(None);
 
     fn rules(policy: PasswordPolicy, password: &str) -> String {
-        policy
-            .check(password)
-            .iter()
-            .map(Violation::rule)
-            .collect::<Vec<_>>()
-            .join(" ")
+        policy.check(password).iter().map(Violation::rule).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -354,18 +327,9 @@ mod tests {
     #[test]
     fn a_known_system_has_one_user_name() {
         assert_eq!(rules(PasswordPolicy::for_os(Some(OsFamily::Windows)), "xrootX1!"), "");
-        assert_eq!(
-            rules(PasswordPolicy::for_os(Some(OsFamily::Linux)), "xrootX1!"),
-            "user_name"
-        );
-        assert_eq!(
-            rules(PasswordPolicy::for_os(Some(OsFamily::Linux)), "Administrator1!"),
-            ""
-        );
-        assert_eq!(
-            rules(PasswordPolicy::for_os(Some(OsFamily::Windows)), "Administrator1!"),
-            "user_name"
-        );
+        assert_eq!(rules(PasswordPolicy::for_os(Some(OsFamily::Linux)), "xrootX1!"), "user_name");
+        assert_eq!(rules(PasswordPolicy::for_os(Some(OsFamily::Linux)), "Administrator1!"), "");
+        assert_eq!(rules(PasswordPolicy::for_os(Some(OsFamily::Windows)), "Administrator1!"), "user_name");
     }
 
     #[test]
@@ -407,10 +371,7 @@ mod tests {
         }
         assert_eq!(counts.len(), 80);
         let expected = 4_000.0 * 26.0 / 80.0;
-        let chi: f64 = counts
-            .values()
-            .map(|&n| (f64::from(n) - expected).powi(2) / expected)
-            .sum();
+        let chi: f64 = counts.values().map(|&n| (f64::from(n) - expected).powi(2) / expected).sum();
         assert!(chi < 130.0, "chi-square {chi}");
     }
 }

@@ -28,20 +28,57 @@ impl Backoff {
     }
 }
 
+/// Dice without a memory: the same seed and the same occasion always give the same throw.
+///
+/// A shared stream of random numbers would make each throw depend on all before it, and a replay on their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// Dice for this seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The throw for an occasion, evenly spread over `0.0..1.0`.
+    #[must_use]
+    pub fn throw(self, occasion: &[u64]) -> f64 {
+        /// How many values a double tells apart between 0 and 1.
+        const STEPS: f64 = (1_u64 << 53) as f64;
+        let mixed = occasion.iter().fold(mix(self.0), |mixed, &part| mix(mixed ^ part));
+        (mixed >> 11) as f64 / STEPS
+    }
+}
+
+/// One step of SplitMix64: every bit of the input reaches every bit of the output.
+const fn mix(input: u64) -> u64 {
+    let mut z = input.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const BACKOFF: Backoff = Backoff {
-        base: Duration::from_millis(200),
-        cap: Duration::from_secs(20),
-    };
+    #[test]
+    fn dice_are_even_and_have_no_memory() {
+        let dice = Dice::new(7);
+        assert_eq!(dice.throw(&[1, 2]).to_bits(), dice.throw(&[1, 2]).to_bits());
+        assert_ne!(dice.throw(&[1, 2]).to_bits(), dice.throw(&[2, 1]).to_bits());
+        let throws: Vec<f64> = (0..10_000).map(|n| dice.throw(&[n])).collect();
+        assert!(throws.iter().all(|throw| (0.0..1.0).contains(throw)));
+        let mean = throws.iter().sum::<f64>() / 10_000.0;
+        assert!((0.49..0.51).contains(&mean), "{mean}");
+    }
+
+    const BACKOFF: Backoff = Backoff { base: Duration::from_millis(200), cap: Duration::from_secs(20) };
 
     #[test]
     fn the_ceiling_doubles_up_to_the_cap() {
-        let ceilings: Vec<u128> = [1, 2, 3, 7, 8, 40, u32::MAX]
-            .map(|n| BACKOFF.ceiling(n).as_millis())
-            .to_vec();
+        let ceilings: Vec<u128> = [1, 2, 3, 7, 8, 40, u32::MAX].map(|n| BACKOFF.ceiling(n).as_millis()).to_vec();
         assert_eq!(ceilings, [200, 400, 800, 12_800, 20_000, 20_000, 20_000]);
     }
 

@@ -87,10 +87,7 @@ mod tests {
     fn debug_prints_the_role_and_nothing_else() {
         let password = AdminPassword::admitted(Zeroizing::new("Canary-9931-x".into()));
         let token = SessionToken::parse("gAAAAAcanary").unwrap();
-        assert_eq!(
-            format!("{password:?} {token:#?}"),
-            "AdminPassword(hidden) SessionToken(hidden)"
-        );
+        assert_eq!(format!("{password:?} {token:#?}"), "AdminPassword(hidden) SessionToken(hidden)");
     }
 
     #[test]
@@ -98,9 +95,6 @@ mod tests {
         assert_eq!(SessionToken::parse(" tok\n").unwrap().expose(), "tok");
         assert_eq!(SessionToken::parse(" \n").unwrap_err(), TokenError::Empty);
         assert_eq!(SessionToken::parse("a b").unwrap_err(), TokenError::Character { at: 2 });
-        assert_eq!(
-            SessionToken::parse("a\r\nX-Evil: 1").unwrap_err(),
-            TokenError::Character { at: 2 }
-        );
+        assert_eq!(SessionToken::parse("a\r\nX-Evil: 1").unwrap_err(), TokenError::Character { at: 2 });
     }
 }

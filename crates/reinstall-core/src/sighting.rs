@@ -5,7 +5,7 @@
 //! since its *baseline*, the sighting taken right before the request.
 
 use crate::id::ImageId;
-use crate::instance::{InstanceFault, InstanceState, OperationState, OsFamily, Progress};
+use crate::instance::{InstanceFault, InstanceState, Operation, OperationState, OsFamily, Progress};
 use crate::text::CloudText;
 
 /// A time as the cloud wrote it; the format is not documented (api-facts 3).
@@ -14,9 +14,22 @@ use crate::text::CloudText;
 /// reinstall moves them, nor whether something else does.
 pub type Mark = CloudText;
 
+/// Which call showed it. The two calls need not carry the same fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// ListInstances
+    #[default]
+    List,
+    /// ShowInstanceStatus
+    Status,
+}
+
 /// What one look showed. Every field may be missing: which ones a service sends depends on its version and on the call.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Sighting {
+    /// Which call showed it.
+    pub via: Via,
     /// `state`
     pub state: Option<InstanceState>,
     /// `operation_state`
@@ -38,9 +51,11 @@ pub struct Sighting {
 /// What a sighting says of a reinstall, read against the baseline taken before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// Nothing tells it from the baseline: not begun, or begun and over, or not yet visible.
+    /// Nothing tells it from the baseline: not begun, or begun and over, or not visible.
     Unchanged,
-    /// Something is being done to the instance.
+    /// Something is going on that need not be a reinstall: a power cycle, a change of address.
+    Unclear,
+    /// It is being reinstalled.
     Working,
     /// At rest in a good state which differs from the baseline: a reinstall went by.
     Finished,
@@ -48,31 +63,59 @@ pub enum Reading {
     Broken,
 }
 
-/// What a single sighting looks like, taken at its word.
+/// What `state` alone looks like, taken at its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Face {
     Working,
     Running,
     Broken,
-    /// At rest, but neither good nor bad (`stopped`), or nothing known at all.
-    Idle,
+    /// Off, on the way there, or busy with its address: a reinstall may look so, and so may other things.
+    Elsewhere,
+    /// The field is missing.
+    Unseen,
 }
 
-fn face_of_state(state: Option<&InstanceState>) -> Face {
+fn face(state: Option<&InstanceState>) -> Face {
     match state {
+        None => Face::Unseen,
         Some(InstanceState::Running) => Face::Running,
         Some(
             InstanceState::Failed | InstanceState::Error | InstanceState::ShuttingDown | InstanceState::Terminated,
         ) => Face::Broken,
+        Some(InstanceState::Stopping | InstanceState::Stopped | InstanceState::ModifyingIp) => Face::Elsewhere,
         Some(
             InstanceState::Pending
-            | InstanceState::Stopping
             | InstanceState::Reinstalling
-            | InstanceState::ModifyingIp
             | InstanceState::SwitchInstalling
             | InstanceState::Unknown(_),
         ) => Face::Working,
-        Some(InstanceState::Stopped) | None => Face::Idle,
+    }
+}
+
+/// Whether `operation_state` tells something that the baseline did not.
+///
+/// If the baseline lacked the field and came from the other call, its appearance is no news: the value may be years old.
+fn operation_is_news(seen: &Sighting, baseline: &Sighting) -> bool {
+    seen.operation != baseline.operation && (baseline.operation.is_some() || seen.via == baseline.via)
+}
+
+/// What `operation_state` alone says; `None` if it says nothing.
+fn read_operation(seen: &Sighting, baseline: &Sighting) -> Option<Reading> {
+    let news = operation_is_news(seen, baseline);
+    match seen.operation.as_ref()? {
+        OperationState::Known(Operation::ModifyIp | Operation::Uninstall, Progress::Processing) => {
+            Some(Reading::Unclear)
+        }
+        OperationState::Known(Operation::ModifyIp | Operation::Uninstall, Progress::Succeed | Progress::Failed) => None,
+        OperationState::Known(_, Progress::Processing) => Some(Reading::Working),
+        OperationState::Unknown(_) => news.then_some(Reading::Working),
+        OperationState::Known(_, Progress::Failed) => news.then_some(Reading::Broken),
+        // Only together with a good state is it the end.
+        OperationState::Known(_, Progress::Succeed) => news.then_some(match face(seen.state.as_ref()) {
+            Face::Broken => Reading::Broken,
+            Face::Running | Face::Unseen => Reading::Finished,
+            Face::Working | Face::Elsewhere => Reading::Working,
+        }),
     }
 }
 
@@ -82,52 +125,37 @@ fn face_of_state(state: Option<&InstanceState>) -> Face {
 /// A signal that still says what the baseline said says nothing. A word we do not know means that something is going on.
 #[must_use]
 pub fn read(seen: &Sighting, baseline: &Sighting) -> Reading {
-    let state = face_of_state(seen.state.as_ref());
-    let state_moved = seen.state != baseline.state;
-    let operation_moved = seen.operation != baseline.operation;
-
-    match &seen.operation {
-        Some(OperationState::Known(_, Progress::Processing)) => return Reading::Working,
-        Some(OperationState::Unknown(_)) if operation_moved => return Reading::Working,
-        Some(OperationState::Known(_, Progress::Failed)) if operation_moved => return Reading::Broken,
-        // Succeeded, says one signal; only together with a good state is it the end.
-        Some(OperationState::Known(_, Progress::Succeed)) if operation_moved => {
-            return match state {
-                Face::Broken => Reading::Broken,
-                Face::Running => Reading::Finished,
-                Face::Idle if seen.state.is_none() => Reading::Finished,
-                Face::Working | Face::Idle => Reading::Working,
-            };
-        }
-        Some(OperationState::Known(..) | OperationState::Unknown(_)) | None => {}
+    if let Some(reading) = read_operation(seen, baseline) {
+        return reading;
     }
-
+    let state_moved = seen.state != baseline.state;
     let fault_is_new = seen.fault.is_some() && seen.fault != baseline.fault;
-    match state {
+    match face(seen.state.as_ref()) {
         Face::Working => Reading::Working,
-        Face::Broken if state_moved || fault_is_new => Reading::Broken,
-        Face::Running | Face::Idle if fault_is_new => Reading::Broken,
-        Face::Running if state_moved => Reading::Finished,
-        // Stopped where it ran before: on the way, in the life cycle that stops first.
-        Face::Idle if state_moved && seen.state.is_some() => Reading::Working,
-        Face::Running | Face::Idle | Face::Broken => Reading::Unchanged,
+        Face::Broken if state_moved => Reading::Broken,
+        Face::Elsewhere if state_moved => Reading::Unclear,
+        Face::Running | Face::Broken | Face::Elsewhere | Face::Unseen if fault_is_new => Reading::Broken,
+        // Nobody but a reinstall makes a broken instance run; one that was off may just have been switched on.
+        Face::Running if state_moved && face(baseline.state.as_ref()) == Face::Broken => Reading::Finished,
+        Face::Running | Face::Broken | Face::Elsewhere | Face::Unseen => Reading::Unchanged,
     }
 }
 
 /// Whether somebody is at work on an instance that looks like this, so that it must be left alone.
 #[must_use]
 pub fn is_busy(seen: &Sighting) -> bool {
-    matches!(seen.operation, Some(OperationState::Known(_, Progress::Processing)))
-        || face_of_state(seen.state.as_ref()) == Face::Working
+    let operation_runs = matches!(seen.operation, Some(OperationState::Known(_, Progress::Processing)));
+    let passing = matches!(seen.state, Some(InstanceState::Stopping | InstanceState::ModifyingIp));
+    operation_runs || passing || face(seen.state.as_ref()) == Face::Working
 }
 
-/// Whether an instance at rest looks as it should: the end of a reinstall whose movement was seen earlier.
+/// Whether an instance looks as it should at the end of a reinstall whose movement was seen earlier.
 ///
-/// `operation_state` may still say what it said before the wipe; then a good `state` has to do.
+/// `operation_state` may still say what it said before the wipe, or be missing; then a good `state` has to do.
 #[must_use]
-pub fn has_come_to_rest(seen: &Sighting, baseline: &Sighting) -> bool {
-    let good_state = face_of_state(seen.state.as_ref()) == Face::Running;
-    good_state && matches!(read(seen, baseline), Reading::Unchanged | Reading::Finished)
+pub fn is_at_rest(seen: &Sighting, baseline: &Sighting) -> bool {
+    let good = face(seen.state.as_ref()) == Face::Running;
+    good && matches!(read(seen, baseline), Reading::Unchanged | Reading::Finished)
 }
 
 #[cfg(test)]
@@ -152,13 +180,15 @@ mod tests {
 
     #[test]
     fn readings() {
-        use Reading::{Broken, Finished, Unchanged, Working};
+        use Reading::{Broken, Finished, Unchanged, Unclear, Working};
         for (baseline, seen, reading) in [
             // No `operation_state` at all.
             ("running", "running", Unchanged),
             ("running", "pending", Working),
-            ("running", "stopping", Working),
-            ("running", "stopped", Working),
+            ("running", "stopping", Unclear),
+            ("running", "stopped", Unclear),
+            ("running", "modifyIping", Unclear),
+            ("stopped", "running", Unchanged),
             ("running", "reinstalling", Working),
             ("running", "defragmenting", Working),
             ("running", "failed", Broken),
@@ -181,21 +211,19 @@ mod tests {
             ("running/install-succeed", "running/install-succeed", Unchanged),
             ("running/install-succeed", "running/reinstall-succeed", Finished),
             ("running/install-succeed", "pending/install-succeed", Working),
+            ("stopped/install-succeed", "running/reinstall-succeed", Finished),
+            // Somebody else's operation.
+            ("running", "running/modify-ip-processing", Unclear),
+            ("running", "running/modify-ip-succeed", Unchanged),
+            ("running", "running/modify-ip-failed", Unchanged),
+            ("running/install-succeed", "pending/modify-ip-succeed", Working),
             // Left over from earlier: says nothing.
             ("running/reinstall-succeed", "running/reinstall-succeed", Unchanged),
-            (
-                "running/reinstall-failed/X.1",
-                "running/reinstall-failed/X.1",
-                Unchanged,
-            ),
+            ("running/reinstall-failed/X.1", "running/reinstall-failed/X.1", Unchanged),
             ("running/reinstall-failed/X.1", "running/reinstall-failed/X.2", Broken),
             ("failed/reinstall-failed/X.1", "failed/reinstall-failed/X.1", Unchanged),
             ("failed/reinstall-failed/X.1", "running/reinstall-succeed", Finished),
-            (
-                "failed/reinstall-failed/X.1",
-                "reinstalling/reinstall-failed/X.1",
-                Working,
-            ),
+            ("failed/reinstall-failed/X.1", "reinstalling/reinstall-failed/X.1", Working),
             ("running/who-knows", "running/who-knows", Unchanged),
             // An error alone.
             ("running", "running/-/X.1", Broken),
@@ -204,44 +232,43 @@ mod tests {
             ("running/reinstall-succeed", "running", Unchanged),
             ("running/-/X.1", "running", Unchanged),
         ] {
-            assert_eq!(
-                read(&sighting(seen), &sighting(baseline)),
-                reading,
-                "{baseline} -> {seen}"
-            );
+            assert_eq!(read(&sighting(seen), &sighting(baseline)), reading, "{baseline} -> {seen}");
         }
     }
 
     #[test]
     fn marks_prove_nothing() {
-        let baseline = Sighting {
-            updated_at: Some("2026-01-01".into()),
-            ..sighting("running")
-        };
-        let seen = Sighting {
-            updated_at: Some("2026-11-23".into()),
-            ..sighting("running")
-        };
+        let baseline = Sighting { updated_at: Some("2026-01-01".into()), ..sighting("running") };
+        let seen = Sighting { updated_at: Some("2026-11-23".into()), ..sighting("running") };
         assert_eq!(read(&seen, &baseline), Reading::Unchanged);
+    }
+
+    #[test]
+    fn a_field_that_only_the_other_call_has_is_no_news() {
+        let listed = sighting("running");
+        for (word, reading) in [
+            ("reinstall-succeed", Reading::Unchanged),
+            ("reinstall-failed", Reading::Unchanged),
+            ("reinstall-processing", Reading::Working),
+        ] {
+            let asked = Sighting { via: Via::Status, ..sighting(&format!("running/{word}")) };
+            assert_eq!(read(&asked, &listed), reading, "{word}");
+        }
     }
 
     #[test]
     fn busy_instances_are_told_from_idle_ones() {
         for busy in [
             "pending",
+            "stopping",
+            "modifyIping",
             "running/reinstall-processing",
             "running/modify-ip-processing",
             "defragmenting",
         ] {
             assert!(is_busy(&sighting(busy)), "{busy}");
         }
-        for idle in [
-            "running",
-            "stopped",
-            "failed",
-            "running/reinstall-succeed",
-            "running/who-knows",
-        ] {
+        for idle in ["running", "stopped", "failed", "running/reinstall-succeed", "running/who-knows"] {
             assert!(!is_busy(&sighting(idle)), "{idle}");
         }
     }
@@ -249,11 +276,11 @@ mod tests {
     #[test]
     fn rest_after_movement() {
         let baseline = sighting("running/reinstall-succeed");
-        assert!(has_come_to_rest(&sighting("running/reinstall-succeed"), &baseline));
-        assert!(has_come_to_rest(&sighting("running"), &baseline));
-        assert!(!has_come_to_rest(&sighting("running/reinstall-processing"), &baseline));
-        assert!(!has_come_to_rest(&sighting("-"), &baseline));
-        assert!(!has_come_to_rest(&sighting("stopped/reinstall-succeed"), &baseline));
-        assert!(!has_come_to_rest(&sighting("error"), &baseline));
+        assert!(is_at_rest(&sighting("running/reinstall-succeed"), &baseline));
+        assert!(is_at_rest(&sighting("running"), &baseline));
+        assert!(!is_at_rest(&sighting("running/reinstall-processing"), &baseline));
+        assert!(!is_at_rest(&sighting("-"), &baseline));
+        assert!(!is_at_rest(&sighting("stopped/reinstall-succeed"), &baseline));
+        assert!(!is_at_rest(&sighting("error"), &baseline));
     }
 }

@@ -45,9 +45,7 @@ impl Add<Duration> for Timestamp {
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with milliseconds, as `2026-11-23T11:30:16.042Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = i64::try_from(self.0)
-            .ok()
-            .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
+        let moment = i64::try_from(self.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
         match moment {
             Some(moment) => write!(f, "{moment:.3}"),
             None => write!(f, "{} ms after 1970", self.0),
@@ -87,12 +85,7 @@ impl Reckoning {
     /// Starts at the wall clock's word; the steady clock's readings count from this moment.
     #[must_use]
     pub fn new(wall: Timestamp) -> Self {
-        Self {
-            start: wall,
-            slept: Duration::ZERO,
-            wall,
-            steady: Duration::ZERO,
-        }
+        Self { start: wall, slept: Duration::ZERO, wall, steady: Duration::ZERO }
     }
 
     /// The moment it is, given what the two clocks read now. `steady` counts from the start and never falls.
@@ -120,9 +113,7 @@ pub struct DurationError {
 /// Says how a duration is written.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     let parsed: Option<SignedDuration> = text.trim().parse().ok();
-    parsed
-        .and_then(|signed| Duration::try_from(signed).ok())
-        .ok_or_else(|| DurationError { given: text.into() })
+    parsed.and_then(|signed| Duration::try_from(signed).ok()).ok_or_else(|| DurationError { given: text.into() })
 }
 
 /// A duration as people write it: `500ms`, `1m 30s`, `2h`.
@@ -154,10 +145,7 @@ mod tests {
 
     #[test]
     fn moments_are_written_in_utc() {
-        assert_eq!(
-            Timestamp::from_millis(1_795_433_416_042).to_string(),
-            "2026-11-23T11:30:16.042Z"
-        );
+        assert_eq!(Timestamp::from_millis(1_795_433_416_042).to_string(), "2026-11-23T11:30:16.042Z");
     }
 
     #[test]
@@ -190,21 +178,9 @@ mod tests {
         let start = Timestamp::from_millis(1_000_000);
         let mut clock = Reckoning::new(start);
         assert_eq!(clock.advance(start + ms(10), ms(10)), start + ms(10), "both agree");
-        assert_eq!(
-            clock.advance(start, ms(20)),
-            start + ms(20),
-            "the wall clock was set back"
-        );
-        assert_eq!(
-            clock.advance(start + ms(5_000), ms(20)),
-            start + ms(5_020),
-            "the machine slept"
-        );
-        assert_eq!(
-            clock.advance(start + ms(5_900), ms(30)),
-            start + ms(5_030),
-            "less than a leap"
-        );
+        assert_eq!(clock.advance(start, ms(20)), start + ms(20), "the wall clock was set back");
+        assert_eq!(clock.advance(start + ms(5_000), ms(20)), start + ms(5_020), "the machine slept");
+        assert_eq!(clock.advance(start + ms(5_900), ms(30)), start + ms(5_030), "less than a leap");
     }
 
     #[test]

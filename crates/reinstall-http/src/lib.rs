@@ -1,10 +1,27 @@
 //! The three CloudDC calls that a reinstall needs, over HTTP.
 //!
 //! This crate decides nothing about an instance: that is `reinstall-core`'s part. It never sends a reinstall request twice,
-//! follows no redirect, reads no environment variable and no file, uses no proxy that it was not told of, prints nothing,
-//! and never writes a body or a secret to a log. Only `transport` names the HTTP library, and only `clock` reads the
-//! operating system's clock or sleeps.
+//! follows no redirect, uses no proxy, reads no environment variable and no file of its own accord (the TLS library looks
+//! for the system's root certificates), prints nothing, and never writes a body or a secret to a log. Only `transport`
+//! names the HTTP library, and only `clock` reads the operating system's clock or sleeps.
 //!
 //! The modules, in reading order:
 
 pub mod wire;
+
+pub mod operation;
+pub mod ops;
+
+pub mod endpoint;
+
+pub mod clock;
+pub mod transport;
+
+pub mod error;
+
+pub mod client;
+
+pub mod driver;
+
+#[cfg(test)]
+mod testing;

@@ -26,11 +26,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 const DEPTH_MAX: u32 = 8;
 
 /// The pairs of keys that hold code and message. A pair must be complete; the first complete one is believed.
-const KEY_PAIRS: [(&str, &str); 3] = [
-    ("error_code", "error_msg"),
-    ("errorCode", "errorMsg"),
-    ("code", "message"),
-];
+const KEY_PAIRS: [(&str, &str); 3] = [("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message")];
 
 /// Gateways in front of the service have codes of their own (api-facts 7).
 const GATEWAY_PREFIXES: [&str; 3] = ["APIGW.", "APIG.", "APIC."];
@@ -51,11 +47,7 @@ impl ErrorBody {
     /// A body with a code and words.
     #[must_use]
     pub fn new(code: &str, message: &str) -> Self {
-        Self {
-            error_code: code.to_owned(),
-            error_msg: message.to_owned(),
-            request_id: None,
-        }
+        Self { error_code: code.to_owned(), error_msg: message.to_owned(), request_id: None }
     }
 }
 
@@ -80,9 +72,7 @@ pub fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8], hidden: &[&st
 /// The cloud's name for the request that this answers.
 #[must_use]
 pub fn request_id(headers: &HeaderMap) -> Option<RequestId> {
-    [REQUEST_ID, IAM_TRACE_ID]
-        .iter()
-        .find_map(|name| RequestId::new(headers.get(*name)?.to_str().ok()?))
+    [REQUEST_ID, IAM_TRACE_ID].iter().find_map(|name| RequestId::new(headers.get(*name)?.to_str().ok()?))
 }
 
 fn kind(status: StatusCode, code: Option<&str>) -> FaultKind {
@@ -110,10 +100,7 @@ struct Words {
 
 impl Words {
     fn plain(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            ..Self::default()
-        }
+        Self { message: message.into(), ..Self::default() }
     }
 }
 
@@ -153,11 +140,7 @@ fn object_words(body: &[u8]) -> Option<Words> {
 /// The first complete pair of code and message, here or in the objects within.
 fn pair_within(object: &Map<String, Value>, depth: u32) -> Option<Words> {
     let pair = |&(code, message): &(&str, &str)| {
-        Some(Words {
-            code: Some(scalar(object.get(code)?)?),
-            message: scalar(object.get(message)?)?,
-            request_id: None,
-        })
+        Some(Words { code: Some(scalar(object.get(code)?)?), message: scalar(object.get(message)?)?, request_id: None })
     };
     if let Some(words) = KEY_PAIRS.iter().find_map(pair) {
         return Some(words);
@@ -203,8 +186,7 @@ const HIDDEN_BYTES_MIN: usize = 8;
 fn hide(text: &str, hidden: &[&str]) -> String {
     let long_enough = hidden.iter().filter(|secret| secret.len() >= HIDDEN_BYTES_MIN);
     long_enough.fold(text.to_owned(), |text, secret| {
-        text.replace(secret, "(hidden)")
-            .replace(&secret.replace('/', "\\/"), "(hidden)")
+        text.replace(secret, "(hidden)").replace(&secret.replace('/', "\\/"), "(hidden)")
     })
 }
 
@@ -229,73 +211,33 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap()))
-            .collect()
+        pairs.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap())).collect()
     }
 
     fn told(status: u16, body: &str) -> Fault {
-        fault(
-            StatusCode::from_u16(status).unwrap(),
-            &HeaderMap::new(),
-            body.as_bytes(),
-            &[],
-        )
+        fault(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), &[])
     }
 
     #[test]
     fn every_body_shape_is_read() {
         for (body, code, message) in [
-            (
-                r#"{"error_code":"iMetal.0002","error_msg":"Missing"}"#,
-                Some("iMetal.0002"),
-                "Missing",
-            ),
+            (r#"{"error_code":"iMetal.0002","error_msg":"Missing"}"#, Some("iMetal.0002"), "Missing"),
             (r#"{"errorCode":"X.1","errorMsg":"camel"}"#, Some("X.1"), "camel"),
             (r#"{"code":"X.2","message":"plain"}"#, Some("X.2"), "plain"),
-            (
-                r#"{"error":{"code":401,"message":"nested","title":"Unauthorized"}}"#,
-                Some("401"),
-                "nested",
-            ),
+            (r#"{"error":{"code":401,"message":"nested","title":"Unauthorized"}}"#, Some("401"), "nested"),
             (r#"{"badRequest":{"message":"bad","code":400}}"#, Some("400"), "bad"),
-            (
-                r#"{"a":{"b":{"error_code":"deep","error_msg":"down"}}}"#,
-                Some("deep"),
-                "down",
-            ),
-            (
-                r#"{"error_code":null,"error_msg":"x","code":"c","message":"m"}"#,
-                Some("c"),
-                "m",
-            ),
-            (
-                r#"{"code":"outer","message":"first","error":{"code":"inner","message":"last"}}"#,
-                Some("outer"),
-                "first",
-            ),
+            (r#"{"a":{"b":{"error_code":"deep","error_msg":"down"}}}"#, Some("deep"), "down"),
+            (r#"{"error_code":null,"error_msg":"x","code":"c","message":"m"}"#, Some("c"), "m"),
+            (r#"{"code":"outer","message":"first","error":{"code":"inner","message":"last"}}"#, Some("outer"), "first"),
             // Incomplete pairs, and what is no object at all: the raw text.
-            (
-                r#"{"errorCode":"X","errorMessage":"y"}"#,
-                None,
-                r#"{"errorCode":"X","errorMessage":"y"}"#,
-            ),
-            (
-                r#"{"error_code":"X","message":"y"}"#,
-                None,
-                r#"{"error_code":"X","message":"y"}"#,
-            ),
+            (r#"{"errorCode":"X","errorMessage":"y"}"#, None, r#"{"errorCode":"X","errorMessage":"y"}"#),
+            (r#"{"error_code":"X","message":"y"}"#, None, r#"{"error_code":"X","message":"y"}"#),
             (r#"{"error_msg":"no code"}"#, None, r#"{"error_msg":"no code"}"#),
             (r#"["error_code"]"#, None, r#"["error_code"]"#),
             ("slow down", None, "slow down"),
             (r#"{"error_code":"cut o"#, None, r#"{"error_code":"cut o"#),
             // A proxy's page, and silence.
-            (
-                "<html><head><TITLE>502 Bad Gateway</TITLE></head><body>..</body></html>",
-                None,
-                "502 Bad Gateway",
-            ),
+            ("<html><head><TITLE>502 Bad Gateway</TITLE></head><body>..</body></html>", None, "502 Bad Gateway"),
             ("<html>no title</html>", None, "<html>no title</html>"),
             ("", None, "Bad Request, and not a word with it"),
             (" \r\n", None, "Bad Request, and not a word with it"),
@@ -309,12 +251,7 @@ mod tests {
     #[test]
     fn hostile_bodies_are_bounded_and_shown_safely() {
         let wrap = |depth: usize| {
-            format!(
-                "{}{}{}",
-                r#"{"e":"#.repeat(depth),
-                r#"{"code":"c","message":"m"}"#,
-                "}".repeat(depth)
-            )
+            format!("{}{}{}", r#"{"e":"#.repeat(depth), r#"{"code":"c","message":"m"}"#, "}".repeat(depth))
         };
         assert_eq!(told(400, &wrap(8)).code, Some("c".into()));
         assert_eq!(told(400, &wrap(9)).code, None);
@@ -378,11 +315,7 @@ mod tests {
             let mut pairs = vec![("retry-after", retry_after)];
             pairs.extend(date.map(|date| ("date", date)));
             let fault = fault(StatusCode::TOO_MANY_REQUESTS, &headers(&pairs), b"", &[]);
-            assert_eq!(
-                fault.retry_after,
-                seconds.map(Duration::from_secs),
-                "{retry_after:?} {date:?}"
-            );
+            assert_eq!(fault.retry_after, seconds.map(Duration::from_secs), "{retry_after:?} {date:?}");
         }
     }
 
@@ -390,11 +323,7 @@ mod tests {
     fn request_ids_come_from_headers_first() {
         const BODY: &str = r#"{"error_code":"c","error_msg":"m","request_id":"body"}"#;
         for (pairs, body, id) in [
-            (
-                vec![("x-request-id", "head"), ("x-iam-trace-id", "iam")],
-                BODY,
-                Some("head"),
-            ),
+            (vec![("x-request-id", "head"), ("x-iam-trace-id", "iam")], BODY, Some("head")),
             (vec![("x-iam-trace-id", "iam")], BODY, Some("iam")),
             (vec![("x-request-id", "")], BODY, Some("body")),
             (vec![], BODY, Some("body")),
@@ -402,11 +331,7 @@ mod tests {
             (vec![], "", None),
         ] {
             let fault = fault(StatusCode::BAD_REQUEST, &headers(&pairs), body.as_bytes(), &[]);
-            assert_eq!(
-                fault.request_id.map(|id| id.to_string()).as_deref(),
-                id,
-                "{pairs:?} {body}"
-            );
+            assert_eq!(fault.request_id.map(|id| id.to_string()).as_deref(), id, "{pairs:?} {body}");
         }
     }
 
@@ -417,26 +342,15 @@ mod tests {
             ("/v2/instances", "another path"),
             ("", "nowhere in particular"),
         ] {
-            let fault = fault(
-                StatusCode::TEMPORARY_REDIRECT,
-                &headers(&[("location", location)]),
-                b"",
-                &[],
-            );
-            assert_eq!(
-                fault.message.as_str(),
-                format!("redirected to {host}, which is not followed")
-            );
+            let fault = fault(StatusCode::TEMPORARY_REDIRECT, &headers(&[("location", location)]), b"", &[]);
+            assert_eq!(fault.message.as_str(), format!("redirected to {host}, which is not followed"));
         }
     }
 
     #[test]
     fn an_echoed_secret_is_taken_out() {
         for (secret, body) in [
-            (
-                "Canary/9931",
-                r#"{"error_code":"iMetal.0001","error_msg":"bad value: Canary/9931"}"#,
-            ),
+            ("Canary/9931", r#"{"error_code":"iMetal.0001","error_msg":"bad value: Canary/9931"}"#),
             ("Canary/9931", r#"{"error_code":"Canary/9931","error_msg":"m"}"#),
             ("Canary/9931", r#"you sent {"password":"Canary\/9931"}"#),
             ("Canary/9931", "<title>Canary/9931</title>"),
@@ -446,13 +360,7 @@ mod tests {
         }
         // Cut at its bound, the text must not end in half a secret.
         let body = format!("{}Canary/9931", "x".repeat(508));
-        let shown = fault(
-            StatusCode::BAD_REQUEST,
-            &HeaderMap::new(),
-            body.as_bytes(),
-            &["Canary/9931"],
-        )
-        .to_string();
+        let shown = fault(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes(), &["Canary/9931"]).to_string();
         assert!(!shown.contains("Can"), "{shown}");
     }
 }

@@ -2,7 +2,7 @@
 
 use reinstall_core::id::InstanceId;
 use reinstall_core::instance::{InstanceState, OperationState, OsFamily};
-use reinstall_core::sighting::Sighting;
+use reinstall_core::sighting::{Sighting, Via};
 use serde::{Deserialize, Serialize};
 
 use super::said;
@@ -105,6 +105,7 @@ impl From<&ListedInstance> for Sighting {
     fn from(row: &ListedInstance) -> Self {
         let image = row.image.as_ref();
         Self {
+            via: Via::List,
             state: said(row.state.as_ref()).map(InstanceState::from_word),
             operation: said(row.operation_state.as_ref()).map(OperationState::from_word),
             fault: row.error.as_ref().and_then(ErrorStatus::to_fault),
@@ -122,8 +123,7 @@ impl ListReply {
     #[must_use]
     pub fn sightings(&self) -> Vec<(InstanceId, Sighting)> {
         let rows = self.instances.iter().flatten();
-        rows.filter_map(|row| Some((row.id.as_deref()?.parse().ok()?, row.into())))
-            .collect()
+        rows.filter_map(|row| Some((row.id.as_deref()?.parse().ok()?, row.into()))).collect()
     }
 
     /// What to send as `marker` for the next page, if there may be one.
@@ -149,19 +149,14 @@ mod tests {
     #[test]
     fn a_full_row_is_read() {
         let reply: ListReply = serde_json::from_str(FULL).unwrap();
-        let [(id, seen)] = &reply.sightings()[..] else {
-            panic!("one row")
-        };
+        let [(id, seen)] = &reply.sightings()[..] else { panic!("one row") };
         assert_eq!(id.to_string(), "0b29c7a1-0000-4000-8000-00000000abcd");
         assert_eq!(seen.state, Some(InstanceState::Running));
         assert_eq!(seen.operation, Some(OperationState::from_word("install-succeed")));
         assert_eq!(seen.image, "0b29c7a1-0000-4000-8000-000000000001".parse().ok());
         assert_eq!(seen.os, Some(OsFamily::Linux));
         assert_eq!(seen.name, Some("db-1".into()));
-        assert_eq!(
-            (&seen.updated_at, &seen.launched_at),
-            (&Some("b".into()), &Some("c".into()))
-        );
+        assert_eq!((&seen.updated_at, &seen.launched_at), (&Some("b".into()), &Some("c".into())));
         assert_eq!(seen.fault, None);
         assert_eq!((reply.next_marker(), reply.count), (Some("m2"), Some(31)));
     }
@@ -170,16 +165,8 @@ mod tests {
     fn sparse_rows_are_read_as_far_as_they_go() {
         for (row, rows, image_seen) in [
             (r#"{"id":"0b29c7a1-0000-4000-8000-00000000abcd"}"#, 1, false),
-            (
-                r#"{"id":"0b29c7a1-0000-4000-8000-00000000abcd","image":{"id":"not-a-uuid"}}"#,
-                1,
-                false,
-            ),
-            (
-                r#"{"id":"0b29c7a1-0000-4000-8000-00000000abcd","image":{},"state":null}"#,
-                1,
-                false,
-            ),
+            (r#"{"id":"0b29c7a1-0000-4000-8000-00000000abcd","image":{"id":"not-a-uuid"}}"#, 1, false),
+            (r#"{"id":"0b29c7a1-0000-4000-8000-00000000abcd","image":{},"state":null}"#, 1, false),
             (
                 r#"{"id":"0b29c7a1-0000-4000-8000-00000000abcd","image":{"id":"0b29c7a1-0000-4000-8000-00000000abcd"}}"#,
                 1,
@@ -191,11 +178,7 @@ mod tests {
             let reply: ListReply = serde_json::from_str(&format!(r#"{{"instances":[{row}]}}"#)).unwrap();
             let sightings = reply.sightings();
             assert_eq!(sightings.len(), rows, "{row}");
-            assert_eq!(
-                sightings.iter().any(|(_, seen)| seen.image.is_some()),
-                image_seen,
-                "{row}"
-            );
+            assert_eq!(sightings.iter().any(|(_, seen)| seen.image.is_some()), image_seen, "{row}");
         }
     }
 

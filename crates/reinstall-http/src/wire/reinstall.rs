@@ -22,7 +22,6 @@ pub struct ReinstallRequest<'a> {
     pub instance_id_set: &'a InstanceSet,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference to the field")]
 fn expose<S: Serializer>(password: &&AdminPassword, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(password.expose())
 }
@@ -83,12 +82,8 @@ impl ReinstallReply {
     /// The reply that accepts these instances.
     #[must_use]
     pub fn accepting(ids: &[InstanceId]) -> Self {
-        let accepted = |id: &InstanceId| AcceptedInstance {
-            id: Some(id.to_string()),
-        };
-        Self {
-            instances: Some(ids.iter().map(accepted).collect()),
-        }
+        let accepted = |id: &InstanceId| AcceptedInstance { id: Some(id.to_string()) };
+        Self { instances: Some(ids.iter().map(accepted).collect()) }
     }
 
     /// The ids that were named, and how many rows named none that can be read.
@@ -107,15 +102,9 @@ mod tests {
     use reinstall_core::login::PasswordPolicy;
 
     fn body(image_id: Option<ImageId>, ids: std::ops::Range<u128>) -> String {
-        let password = PasswordPolicy::for_os(None)
-            .admit(Zeroizing::new("Abcdef1!/".into()))
-            .unwrap();
+        let password = PasswordPolicy::for_os(None).admit(Zeroizing::new("Abcdef1!/".into())).unwrap();
         let set = InstanceSet::new(ids.map(InstanceId::from_bits).collect()).unwrap();
-        let request = ReinstallRequest {
-            image_id,
-            password: &password,
-            instance_id_set: &set,
-        };
+        let request = ReinstallRequest { image_id, password: &password, instance_id_set: &set };
         String::from_utf8(request.to_bytes().unwrap().to_vec()).unwrap()
     }
 
@@ -142,10 +131,7 @@ mod tests {
         let received: ReceivedReinstall = serde_json::from_str(&body(None, 1..3)).unwrap();
         assert_eq!(received.password.unwrap().as_str(), "Abcdef1!/");
         assert_eq!(received.instance_id_set.unwrap().len(), 2);
-        for text in [
-            "{}",
-            r#"{"image_id":null,"password":null,"instance_id_set":null,"x":1}"#,
-        ] {
+        for text in ["{}", r#"{"image_id":null,"password":null,"instance_id_set":null,"x":1}"#] {
             let received: ReceivedReinstall = serde_json::from_str(text).unwrap();
             assert!(received.password.is_none() && received.image_id.is_none(), "{text}");
         }
@@ -155,11 +141,7 @@ mod tests {
     fn replies_name_some_instances_or_none() {
         for (text, count, unreadable) in [
             (r#"{"instances":[{"id":"00000000-0000-0000-0000-000000000001"}]}"#, 1, 0),
-            (
-                r#"{"instances":[{"id":"i-1"},{"id":null},{},{"id":"00000000-0000-0000-0000-000000000001"}]}"#,
-                1,
-                3,
-            ),
+            (r#"{"instances":[{"id":"i-1"},{"id":null},{},{"id":"00000000-0000-0000-0000-000000000001"}]}"#, 1, 3),
             (r#"{"instances":[],"job_id":"new"}"#, 0, 0),
             (r#"{"instances":null}"#, 0, 0),
             ("{}", 0, 0),

@@ -1,7 +1,7 @@
 //! ShowInstanceStatus: `GET /v1/{project_id}/instances/{id}/status` (api-facts 2).
 
 use reinstall_core::instance::{InstanceFault, InstanceState, OperationState};
-use reinstall_core::sighting::Sighting;
+use reinstall_core::sighting::{Sighting, Via};
 use serde::{Deserialize, Serialize};
 
 use super::said;
@@ -37,6 +37,7 @@ pub struct ErrorStatus {
 impl From<&StatusReply> for Sighting {
     fn from(reply: &StatusReply) -> Self {
         Self {
+            via: Via::Status,
             state: said(reply.state.as_ref()).map(InstanceState::from_word),
             operation: said(reply.operation_state.as_ref()).map(OperationState::from_word),
             fault: reply.error.as_ref().and_then(ErrorStatus::to_fault),
@@ -63,11 +64,7 @@ impl ErrorStatus {
 impl From<&InstanceFault> for ErrorStatus {
     fn from(fault: &InstanceFault) -> Self {
         let field = |text: &reinstall_core::text::CloudText| Some(text.as_str().to_owned());
-        Self {
-            error_code: field(&fault.code),
-            error_msg: field(&fault.message),
-            error_type: field(&fault.kind),
-        }
+        Self { error_code: field(&fault.code), error_msg: field(&fault.message), error_type: field(&fault.kind) }
     }
 }
 
@@ -94,20 +91,14 @@ mod tests {
                 "running/reinstall-succeed/-",
             ),
             (r#"{"state":"modifyIping","brand_new":[1,{}]}"#, "modifyIping/-/-"),
-            (
-                r#"{"state":"levitating","operation_state":"levitate-processing"}"#,
-                "levitating/levitate-processing/-",
-            ),
+            (r#"{"state":"levitating","operation_state":"levitate-processing"}"#, "levitating/levitate-processing/-"),
             (
                 r#"{"state":"error","error":{"error_code":"iMetal.1","error_msg":"why","error_type":"reinstall_error"}}"#,
                 "error/-/iMetal.1",
             ),
             (r#"{"state":"error","error":{"error_msg":"why"}}"#, "error/-/"),
             (r#"{"state":"running","error":{}}"#, "running/-/-"),
-            (
-                r#"{"state":"running","error":{"error_code":"","error_msg":"","error_type":""}}"#,
-                "running/-/-",
-            ),
+            (r#"{"state":"running","error":{"error_code":"","error_msg":"","error_type":""}}"#, "running/-/-"),
             (r#"{"state":"","operation_state":""}"#, "-/-/-"),
             ("{}", "-/-/-"),
         ] {
@@ -117,11 +108,7 @@ mod tests {
 
     #[test]
     fn a_fault_survives_the_round_trip() {
-        let fault = InstanceFault {
-            code: "iMetal.1".into(),
-            message: "why".into(),
-            kind: "reinstall_error".into(),
-        };
+        let fault = InstanceFault { code: "iMetal.1".into(), message: "why".into(), kind: "reinstall_error".into() };
         assert_eq!(ErrorStatus::from(&fault).to_fault(), Some(fault));
     }
 }

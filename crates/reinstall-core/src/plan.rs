@@ -1,0 +1,153 @@
+//! A plan leaves no choices: whom to touch, in what order and in which request is fixed before the first request.
+
+use crate::id::{ImageId, InstanceId, ProjectId};
+use crate::instance_set::InstanceSet;
+use crate::policy::Policy;
+use crate::spec::CheckedSpec;
+
+/// The part of a plan that may be on its way together.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Wave {
+    batches: Vec<InstanceSet>,
+}
+
+impl Wave {
+    /// The requests of this wave, in order. An instance is in exactly one of them.
+    #[must_use]
+    pub fn batches(&self) -> &[InstanceSet] {
+        &self.batches
+    }
+
+    /// How many targets the wave has; at least 1.
+    #[must_use]
+    pub fn targets(&self) -> usize {
+        self.batches.iter().map(InstanceSet::len).sum()
+    }
+}
+
+/// Frozen and ordered. The same spec always draws the same plan.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Plan {
+    project_id: ProjectId,
+    image_id: Option<ImageId>,
+    targets: usize,
+    failures_max: usize,
+    waves: Vec<Wave>,
+    policy: Policy,
+}
+
+impl Plan {
+    /// Draws the plan of a checked spec: waves by the policy's sizes, each cut into batches, in the order of the spec.
+    ///
+    /// A batch is never larger than the policy's `in_flight_max`, or it could never start.
+    #[must_use]
+    pub fn draw(spec: &CheckedSpec, project_id: ProjectId) -> Self {
+        let policy = spec.policy.clone();
+        let batch_max = policy.batch_max.min(policy.in_flight_max);
+        let mut rest = spec.instances.as_slice();
+        let mut waves = Vec::new();
+        for size in policy.waves.split(spec.instances.len()) {
+            let (wave, later) = rest.split_at(size);
+            waves.push(Wave { batches: wave.chunks(batch_max).map(InstanceSet::of_distinct).collect() });
+            rest = later;
+        }
+        Self {
+            project_id,
+            image_id: spec.image,
+            targets: spec.instances.len(),
+            failures_max: policy.failures_max.of(spec.instances.len()),
+            waves,
+            policy,
+        }
+    }
+
+    /// Whose instances are meant.
+    #[must_use]
+    pub fn project_id(&self) -> &ProjectId {
+        &self.project_id
+    }
+
+    /// What gets installed; `None` keeps each instance's image.
+    #[must_use]
+    pub fn image_id(&self) -> Option<ImageId> {
+        self.image_id
+    }
+
+    /// The waves, in order; the first is the canary.
+    #[must_use]
+    pub fn waves(&self) -> &[Wave] {
+        &self.waves
+    }
+
+    /// Every target, in the order of the plan.
+    pub fn targets(&self) -> impl Iterator<Item = InstanceId> + '_ {
+        self.waves.iter().flat_map(Wave::batches).flat_map(InstanceSet::as_slice).copied()
+    }
+
+    /// How many targets there are.
+    #[must_use]
+    pub fn target_count(&self) -> usize {
+        self.targets
+    }
+
+    /// How many requests will be sent if every one is accepted at once.
+    #[must_use]
+    pub fn request_count(&self) -> usize {
+        self.waves.iter().map(|wave| wave.batches.len()).sum()
+    }
+
+    /// The most failures that are put up with, as an absolute number: one more halts the rollout.
+    #[must_use]
+    pub fn failures_max(&self) -> usize {
+        self.failures_max
+    }
+
+    /// How the rollout is to go about it.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Share;
+
+    fn plan(targets: u128, policy: Policy) -> Plan {
+        let instances = (0..targets).map(InstanceId::from_bits).collect();
+        Plan::draw(&CheckedSpec { instances, image: None, policy }, "p".parse().unwrap())
+    }
+
+    /// The sizes of the batches, wave by wave.
+    fn shape(plan: &Plan) -> Vec<Vec<usize>> {
+        plan.waves().iter().map(|wave| wave.batches().iter().map(InstanceSet::len).collect()).collect()
+    }
+
+    #[test]
+    fn waves_are_cut_into_batches() {
+        let drawn = plan(120, Policy::default());
+        assert_eq!(shape(&drawn), [vec![1], vec![12], vec![50, 50, 7]]);
+        assert_eq!((drawn.target_count(), drawn.request_count(), drawn.failures_max()), (120, 5, 12));
+    }
+
+    #[test]
+    fn every_target_is_planned_once_and_in_order() {
+        let drawn = plan(333, Policy { batch_max: 7, ..Policy::default() });
+        let planned: Vec<InstanceId> = drawn.targets().collect();
+        assert_eq!(planned, (0..333).map(InstanceId::from_bits).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_batch_fits_into_what_may_be_in_flight() {
+        let drawn = plan(10, Policy { in_flight_max: 3, waves: "100%".parse().unwrap(), ..Policy::default() });
+        assert_eq!(shape(&drawn), [vec![3, 3, 3, 1]]);
+    }
+
+    #[test]
+    fn budgets_are_absolute() {
+        assert_eq!(plan(9, Policy::default()).failures_max(), 0);
+        let two = Policy { failures_max: Share::Count(2), ..Policy::default() };
+        assert_eq!(plan(9, two).failures_max(), 2);
+    }
+}

@@ -1,0 +1,146 @@
+//! Where one target, one batch and one wave stand.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::evidence::Evidence;
+use crate::id::{InstanceId, RequestId};
+use crate::notice::Tally;
+use crate::sighting::Sighting;
+use crate::summary::{Outcome, Reason};
+use crate::time::Timestamp;
+
+/// One target of the plan.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) id: InstanceId,
+    /// Which batch of the plan it belongs to, for good.
+    pub(super) batch: usize,
+    pub(super) phase: Phase,
+    pub(super) attempts: u32,
+    pub(super) submitted_at: Option<Timestamp>,
+    pub(super) request_id: Option<RequestId>,
+    pub(super) evidence: Vec<Evidence>,
+}
+
+impl Target {
+    pub(super) fn new(id: InstanceId, batch: usize) -> Self {
+        Self { id, batch, phase: Phase::Waiting, attempts: 0, submitted_at: None, request_id: None, evidence: vec![] }
+    }
+}
+
+/// Where a target stands.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Not touched, or shown not to have been touched by what was sent.
+    Waiting,
+    /// Its baseline is being taken.
+    Looking,
+    /// A request that names it is under way; this is its baseline.
+    Submitting(Box<Sighting>),
+    /// A request may have taken hold of it.
+    Watched(Box<Watch>),
+    /// It has its outcome, and keeps it.
+    Done(Box<Ending>),
+}
+
+impl Phase {
+    /// Whether a target in this phase counts against `in_flight_max`.
+    pub(super) const fn is_in_flight(&self) -> bool {
+        match self {
+            Self::Looking | Self::Submitting(_) | Self::Watched(_) => true,
+            Self::Waiting | Self::Done(_) => false,
+        }
+    }
+
+    /// The number of the tally that counts targets in this phase.
+    pub(super) const fn slot<'t>(&self, tally: &'t mut Tally) -> &'t mut usize {
+        match self {
+            Self::Waiting | Self::Looking => &mut tally.waiting,
+            Self::Submitting(_) => &mut tally.submitting,
+            Self::Watched(watch) => match watch.stage {
+                Stage::Doubtful { .. } => &mut tally.doubtful,
+                Stage::Accepted { .. } => &mut tally.accepted,
+                Stage::Installing => &mut tally.installing,
+            },
+            Self::Done(ending) => match ending.outcome {
+                Outcome::Succeeded => &mut tally.succeeded,
+                Outcome::Failed => &mut tally.failed,
+                Outcome::Skipped => &mut tally.skipped,
+                Outcome::Unresolved => &mut tally.unresolved,
+                Outcome::NotStarted => &mut tally.not_started,
+            },
+        }
+    }
+}
+
+/// How a target ended.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub(super) outcome: Outcome,
+    pub(super) reason: Option<Reason>,
+    pub(super) at: Timestamp,
+}
+
+/// What is known of a target that a request may have taken hold of.
+#[derive(Debug, Clone)]
+pub(super) struct Watch {
+    pub(super) baseline: Sighting,
+    pub(super) stage: Stage,
+    /// When the request left.
+    pub(super) submitted_at: Timestamp,
+    /// Up to when nothing can have escaped us: when the last look that saw it was sent.
+    pub(super) watched_to: Timestamp,
+    /// For how long nobody looked while it was in doubt, if long enough for a whole reinstall.
+    pub(super) gap: Option<Duration>,
+    /// How many looks in a row saw it at rest after it had moved.
+    pub(super) rests: u32,
+}
+
+/// What the answer to the request was worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nobody knows whether it took hold. If nothing moves up to `settle_at`, it did not.
+    Doubtful { since: Timestamp, settle_at: Timestamp },
+    /// The cloud said yes. Something has to move before `start_by`.
+    Accepted { start_by: Timestamp },
+    /// It was seen to move.
+    Installing,
+}
+
+/// One request of the plan.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) targets: Range<usize>,
+    pub(super) wave: usize,
+    /// Not to be tried before this moment.
+    pub(super) not_before: Timestamp,
+    /// Since when it has been tried without anything coming of it.
+    pub(super) trying_since: Option<Timestamp>,
+    /// How often in a row nothing came of it.
+    pub(super) failures: u32,
+}
+
+impl Batch {
+    pub(super) const fn new(targets: Range<usize>, wave: usize, now: Timestamp) -> Self {
+        Self { targets, wave, not_before: now, trying_since: None, failures: 0 }
+    }
+}
+
+/// One wave of the plan.
+#[derive(Debug)]
+pub(super) struct WaveRun {
+    pub(super) batches: Range<usize>,
+    pub(super) tally: Tally,
+}
+
+/// An action whose answer is awaited.
+#[derive(Debug)]
+pub(super) enum Errand {
+    /// The look right before a request.
+    Baseline { batch: usize, members: Vec<usize> },
+    /// The request.
+    Submit { batch: usize, members: Vec<usize>, sent: Timestamp },
+    /// A look at targets that a request may have taken hold of.
+    Look { members: Vec<usize>, sent: Timestamp },
+}

@@ -1,0 +1,217 @@
+//! What becomes of one target, as a table: what the cloud shows and answers, and the verdict.
+
+use crate::action::{Action, Answer, Look};
+use crate::fault::FaultKind;
+use crate::policy::Policy;
+
+use super::play::{Play, fault, sighting};
+
+/// Plays a story for one target and tells how it ended: `outcome reason attempts`.
+///
+/// Steps answer the next action, whatever time it takes to come. For looks: `see:STATE/OPERATION/CODE`, `gone`, `unread`,
+/// `mute` (an answer without the target), `denied`. For submissions: `accept`, `leave-out`, and `lost`, `reset`, `refused`,
+/// `throttled`, `forbidden`, `down`, `unreachable`, `garbled`, `moved`. A `*` repeats a step for as long as it fits.
+fn play(policy: Policy, story: &str) -> String {
+    let mut play = Play::new(1, policy);
+    let mut submissions = 0;
+    let mut pending = play.next_action();
+    for step in story.split_whitespace() {
+        let (step, repeated) = step.strip_suffix('*').map_or((step, false), |step| (step, true));
+        let mut played = 0;
+        while let Some(action) = &pending {
+            let id = match action {
+                Action::Look(_, ids) => ids[0],
+                Action::Submit(_, submission) => submission.ids.as_slice()[0],
+            };
+            let of_look = |look| Answer::Looked(vec![(id, look)]);
+            let (wants_look, answer) = match step {
+                "gone" => (true, of_look(Look::Gone(fault(FaultKind::NotFound)))),
+                "unread" => (true, of_look(Look::Unread(fault(FaultKind::ServerFailed)))),
+                "mute" => (true, Answer::Looked(vec![])),
+                "denied" => (true, Answer::Failed(fault(FaultKind::Forbidden))),
+                "accept" => (false, Answer::Accepted { ids: vec![id], request_id: None }),
+                "leave-out" => (false, Answer::Accepted { ids: vec![], request_id: None }),
+                "lost" => (false, Answer::Failed(fault(FaultKind::TimedOut))),
+                "reset" => (false, Answer::Failed(fault(FaultKind::Broken))),
+                "refused" => (false, Answer::Failed(fault(FaultKind::Rejected))),
+                "throttled" => (false, Answer::Failed(fault(FaultKind::Throttled))),
+                "forbidden" => (false, Answer::Failed(fault(FaultKind::Forbidden))),
+                "down" => (false, Answer::Failed(fault(FaultKind::ServerFailed))),
+                "unreachable" => (false, Answer::Failed(fault(FaultKind::Unreachable))),
+                "garbled" => (false, Answer::Failed(fault(FaultKind::Unreadable))),
+                "moved" => (false, Answer::Failed(fault(FaultKind::Redirected))),
+                see => (true, of_look(Look::Seen(sighting(see.strip_prefix("see:").expect("a step"))))),
+            };
+            let (ticket, fits) = match action {
+                Action::Look(ticket, _) => (*ticket, wants_look),
+                Action::Submit(ticket, _) => (*ticket, !wants_look),
+            };
+            if !fits || (played > 0 && !repeated) {
+                break;
+            }
+            submissions += usize::from(!wants_look);
+            play.answer(ticket, answer);
+            pending = play.next_action();
+            played += 1;
+        }
+        assert!(played > 0, "`{step}` does not answer {pending:?} in: {story}");
+    }
+    assert!(play.rollout.is_finished(), "unfinished, {pending:?} is next, in: {story}");
+    let report = play.rollout.into_summary().reports.remove(0);
+    let reason = report.reason.map_or_else(|| "-".to_owned(), |reason| reason.code.to_string());
+    format!("{} {reason} {}/{submissions}", report.outcome, report.attempts)
+}
+
+#[track_caller]
+fn check(stories: &[(&str, &str)]) {
+    for (story, end) in stories {
+        assert_eq!(play(Policy::default(), story), *end, "{story}");
+    }
+}
+
+#[test]
+fn the_three_life_cycles() {
+    check(&[
+        ("see:running accept see:pending see:pending see:running*", "succeeded - 1/1"),
+        ("see:running accept see:pending see:error/-/X.1", "failed X.1 1/1"),
+        ("see:running accept see:stopping see:stopped see:reinstalling see:running*", "succeeded - 1/1"),
+        ("see:running accept see:reinstalling see:failed", "failed failed 1/1"),
+        (
+            "see:running/install-succeed accept see:running/reinstall-processing see:running/reinstall-processing see:running/reinstall-succeed",
+            "succeeded - 1/1",
+        ),
+        (
+            "see:running/install-succeed accept see:running/reinstall-processing see:running/reinstall-failed/X.1",
+            "failed X.1 1/1",
+        ),
+    ]);
+}
+
+#[test]
+fn running_after_a_202_is_no_success() {
+    check(&[
+        ("see:running accept see:running*", "unresolved no_movement 1/1"),
+        ("see:running accept see:running see:running see:pending see:running*", "succeeded - 1/1"),
+    ]);
+}
+
+#[test]
+fn left_overs_prove_nothing() {
+    check(&[
+        ("see:running/reinstall-succeed accept see:running/reinstall-succeed*", "unresolved no_movement 1/1"),
+        (
+            "see:running/reinstall-succeed accept see:running/reinstall-processing see:running/reinstall-succeed*",
+            "succeeded - 1/1",
+        ),
+        ("see:running/reinstall-failed/X.1 accept see:running/reinstall-failed/X.1*", "unresolved no_movement 1/1"),
+        ("see:running/reinstall-failed/X.1 accept see:running/reinstall-failed/X.2", "failed X.2 1/1"),
+        ("see:running/reinstall-failed accept see:running/reinstall-succeed", "succeeded - 1/1"),
+    ]);
+}
+
+#[test]
+fn an_old_sighting_after_movement_is_looked_at_twice() {
+    check(&[
+        // A replica that lags shows the old state once; the failure comes after.
+        ("see:running accept see:pending see:running see:pending see:error", "failed error 1/1"),
+        ("see:running accept see:pending see:running see:- see:running see:running", "succeeded - 1/1"),
+    ]);
+}
+
+#[test]
+fn strangers_at_work_are_no_reinstall() {
+    check(&[
+        // Switched off and on, nothing else.
+        ("see:running accept see:stopping see:stopped see:running*", "unresolved no_movement 1/1"),
+        (
+            "see:running accept see:running/modify-ip-processing see:running/modify-ip-succeed*",
+            "unresolved no_movement 1/1",
+        ),
+        (
+            "see:running/install-succeed lost see:stopped see:running/install-succeed* accept see:reinstalling see:running*",
+            "succeeded - 2/2",
+        ),
+    ]);
+}
+
+#[test]
+fn a_lost_answer_is_looked_into_before_anything_else() {
+    let shown = "see:running/install-succeed";
+    for lost in ["lost", "reset", "down", "garbled", "leave-out", "moved"] {
+        // It had taken hold: never sent again.
+        let story = format!("{shown} {lost} see:running/reinstall-processing see:running/reinstall-succeed");
+        assert_eq!(play(Policy::default(), &story), "succeeded - 1/1", "{story}");
+        let story = format!("{shown} {lost} see:running/reinstall-processing see:running/reinstall-failed");
+        assert_eq!(play(Policy::default(), &story), "failed reinstall-failed 1/1", "{story}");
+        // It had not: sent again after the watch, but not for ever.
+        let story = format!("{shown} {lost} {shown}* accept see:reinstalling see:running/reinstall-succeed");
+        assert_eq!(play(Policy::default(), &story), "succeeded - 2/2", "{story}");
+        let story = format!("{shown} {lost} {shown}* {lost} {shown}*");
+        assert_eq!(play(Policy::default(), &story), "not_started not_started 2/2", "{story}");
+    }
+}
+
+#[test]
+fn a_service_that_shows_nothing_proves_nothing() {
+    check(&[("see:running lost see:running*", "unresolved nothing_shown 1/1")]);
+}
+
+#[test]
+fn whoever_could_not_look_cannot_tell() {
+    check(&[
+        // Eight looks a quarter of a minute apart fail: two minutes without a look.
+        (
+            "see:running/install-succeed lost unread unread unread unread unread unread unread unread unread \
+             see:running/install-succeed*",
+            "unresolved gap 1/1",
+        ),
+        ("see:running/install-succeed lost unread*", "unresolved server_failed 1/1"),
+        ("see:running accept unread*", "unresolved server_failed 1/1"),
+        ("see:running accept see:pending gone*", "unresolved not_found 1/1"),
+        ("see:running accept see:pending see:pending*", "unresolved finish_timeout 1/1"),
+    ]);
+}
+
+#[test]
+fn definite_refusals() {
+    check(&[
+        ("see:running refused", "failed rejected 1/1"),
+        ("see:running forbidden", "not_started forbidden 0/1"),
+        ("see:running throttled see:running throttled see:running accept see:pending see:running*", "succeeded - 1/3"),
+        ("see:running unreachable see:running accept see:pending see:running*", "succeeded - 1/2"),
+    ]);
+}
+
+#[test]
+fn what_does_not_look_right_is_left_alone() {
+    check(&[
+        ("gone", "skipped not_found 0/0"),
+        ("see:stopped", "skipped wrong_state 0/0"),
+        ("see:failed", "skipped wrong_state 0/0"),
+        ("see:terminated", "skipped wrong_state 0/0"),
+        ("see:-", "skipped state_unknown 0/0"),
+        ("see:pending", "skipped busy 0/0"),
+        ("see:running/reinstall-processing", "skipped busy 0/0"),
+        ("see:running/modify-ip-processing", "skipped busy 0/0"),
+        ("see:hibernating", "skipped busy 0/0"),
+        ("denied", "not_started forbidden 0/0"),
+        ("unread*", "not_started server_failed 0/0"),
+        ("mute*", "not_started unreadable_answer 0/0"),
+        ("unread mute see:running accept see:pending see:running*", "succeeded - 1/1"),
+    ]);
+}
+
+#[test]
+fn a_retry_from_failed_can_be_asked_for() {
+    let policy = Policy {
+        start_states: ["running", "failed"].map(crate::instance::InstanceState::from_word).into(),
+        ..Policy::default()
+    };
+    for (story, end) in [
+        ("see:failed/reinstall-failed/X.1 accept see:reinstalling see:running/reinstall-succeed", "succeeded - 1/1"),
+        ("see:failed accept see:failed see:running", "succeeded - 1/1"),
+        ("see:failed/-/X.1 accept see:failed/-/X.1*", "unresolved no_movement 1/1"),
+    ] {
+        assert_eq!(play(policy.clone(), story), end, "{story}");
+    }
+}

@@ -1,0 +1,182 @@
+//! What a look at a submitted target proves, and what it does not.
+//!
+//! * *Succeeded* needs movement: a working state, or an end state that differs from the baseline. One that looks just like
+//!   the baseline, after movement, has to be seen twice: a lagging replica shows the old state for a moment.
+//! * *Not started* needs a watch without a gap, and a service that shows reinstalls at all: one that has shown an
+//!   `operation_state`, or any movement in this rollout. Otherwise looking proves nothing, and the end is *unresolved*.
+//! * A submission that the cloud accepted is never called *not started*, however long nothing moves.
+
+use crate::evidence::Fact;
+use crate::fault::Fault;
+use crate::instance::{InstanceState, OperationState};
+use crate::notice::News;
+use crate::policy::Policy;
+use crate::sighting::{Reading, Sighting, is_at_rest, read};
+use crate::summary::{Outcome, Reason};
+use crate::time::{Plain, Timestamp};
+
+use super::Rollout;
+use super::phase::{Phase, Stage, Watch};
+
+/// How often an end that looks like the baseline has to be seen.
+const RESTS_NEEDED: u32 = 2;
+
+/// What a sighting means for a watched target.
+#[derive(Debug, PartialEq, Eq)]
+enum Finding {
+    /// Nothing new; go on.
+    GoOn,
+    /// It moves.
+    Moves,
+    /// It is reinstalled.
+    Succeeded,
+    /// The cloud says that it did not work.
+    Failed(Reason),
+    /// The submission did not take hold.
+    NotStarted,
+    /// Looking on would not tell more.
+    Unresolved(Reason),
+}
+
+impl Rollout {
+    /// A look that was sent at `sent` showed a target.
+    pub(super) fn seen(&mut self, member: usize, sent: Timestamp, seen: &Sighting) {
+        let Phase::Watched(watch) = &mut self.targets[member].phase else {
+            return;
+        };
+        let policy = self.plan.policy();
+
+        let unwatched = self.now.since(watch.watched_to);
+        let in_doubt = matches!(watch.stage, Stage::Doubtful { .. });
+        let first_gap = in_doubt && watch.gap.is_none() && unwatched > policy.shortest;
+        watch.watched_to = sent;
+        if first_gap {
+            watch.gap = Some(unwatched);
+        }
+        let reading = read(seen, &watch.baseline);
+        self.shows_movement |= matches!(reading, Reading::Working | Reading::Finished);
+        let rests = is_at_rest(seen, &watch.baseline) && watch.stage == Stage::Installing;
+        watch.rests = if rests { watch.rests + 1 } else { 0 };
+        let finding = weigh(watch, seen, reading, sent, self.shows_movement, policy);
+
+        if first_gap {
+            self.learn(member, self.now, Fact::Gap(unwatched));
+        }
+        self.conclude(member, seen, finding);
+    }
+
+    fn conclude(&mut self, member: usize, seen: &Sighting, finding: Finding) {
+        match finding {
+            Finding::GoOn => {}
+            Finding::Moves => {
+                self.learn(member, self.now, Fact::Moving(seen.into()));
+                self.tell(News::Installing { id: self.targets[member].id });
+                if let Phase::Watched(watch) = &self.targets[member].phase {
+                    let watch = Watch { stage: Stage::Installing, ..(**watch).clone() };
+                    self.enter(member, Phase::Watched(Box::new(watch)));
+                }
+            }
+            Finding::Succeeded => {
+                self.learn(member, self.now, Fact::Rested(seen.into()));
+                self.end(member, Outcome::Succeeded, None);
+            }
+            Finding::Failed(reason) => {
+                self.learn(member, self.now, Fact::Rested(seen.into()));
+                self.end(member, Outcome::Failed, Some(reason));
+            }
+            Finding::Unresolved(reason) => {
+                self.learn(member, self.now, Fact::LastSeen(seen.into()));
+                self.end(member, Outcome::Unresolved, Some(reason));
+            }
+            Finding::NotStarted => self.settle(member),
+        }
+    }
+
+    /// The submission is shown not to have taken hold: try again, or leave it at that.
+    fn settle(&mut self, member: usize) {
+        let Phase::Watched(watch) = &self.targets[member].phase else {
+            return;
+        };
+        if let Stage::Doubtful { since, .. } = watch.stage {
+            let watched = self.now.since(since);
+            self.learn(member, self.now, Fact::StayedUnchanged(watched));
+        }
+        let target = &self.targets[member];
+        let (id, batch, attempts) = (target.id, target.batch, target.attempts);
+        if self.halted.is_none() && attempts < self.plan.policy().attempts_max {
+            self.tell(News::Retrying { id });
+            self.enter(member, Phase::Waiting);
+            self.reopen(batch);
+        } else {
+            let message = format!("shown not to have started, after attempt {attempts}");
+            self.end(member, Outcome::NotStarted, Some(Reason::new("not_started", message)));
+        }
+    }
+
+    /// A look at a target told nothing. That is borne until the target's time is up.
+    pub(super) fn unread(&mut self, member: usize, sent: Timestamp, fault: Fault) {
+        let Phase::Watched(watch) = &self.targets[member].phase else {
+            return;
+        };
+        if sent >= watch.submitted_at + self.plan.policy().finish_within {
+            let reason = Reason::from(&fault);
+            self.learn(member, self.now, Fact::Unread(Box::new(fault)));
+            self.end(member, Outcome::Unresolved, Some(reason));
+        }
+    }
+}
+
+/// What a sighting means for a target that is watched so. Deadlines are judged by when the look was sent: only a look that
+/// was sent after a deadline tells that nothing happened before it.
+fn weigh(
+    watch: &Watch,
+    seen: &Sighting,
+    reading: Reading,
+    sent: Timestamp,
+    shows_movement: bool,
+    policy: &Policy,
+) -> Finding {
+    match reading {
+        Reading::Broken => return Finding::Failed(why_broken(seen)),
+        Reading::Finished => return Finding::Succeeded,
+        Reading::Working if watch.stage != Stage::Installing => return Finding::Moves,
+        Reading::Unchanged if watch.rests >= RESTS_NEEDED => return Finding::Succeeded,
+        Reading::Unchanged | Reading::Working | Reading::Unclear => {}
+    }
+    if sent >= watch.submitted_at + policy.finish_within {
+        let within = Plain(policy.finish_within);
+        return Finding::Unresolved(Reason::new("finish_timeout", format!("still not at its end after {within}")));
+    }
+    match watch.stage {
+        Stage::Doubtful { settle_at, .. } if sent >= settle_at && reading == Reading::Unchanged => {
+            why_not_settled(watch, shows_movement).map_or(Finding::NotStarted, Finding::Unresolved)
+        }
+        Stage::Accepted { start_by } if sent >= start_by => {
+            let within = Plain(policy.start_within);
+            let message = format!("accepted, but nothing was seen to move for {within}; it may yet begin");
+            Finding::Unresolved(Reason::new("no_movement", message))
+        }
+        Stage::Doubtful { .. } | Stage::Accepted { .. } | Stage::Installing => Finding::GoOn,
+    }
+}
+
+/// Why a watch without any change does not prove that nothing was started; `None` if it does.
+fn why_not_settled(watch: &Watch, shows_movement: bool) -> Option<Reason> {
+    if let Some(gap) = watch.gap {
+        let message = format!("nobody could look for {}, long enough for a whole reinstall", Plain(gap));
+        return Some(Reason::new("gap", message));
+    }
+    (!shows_movement).then(|| {
+        let message = "the request got no answer, and this service has not yet been seen to show a reinstall";
+        Reason::new("nothing_shown", message)
+    })
+}
+
+/// The cloud's words for a reinstall that did not work; its state words where it gave none.
+fn why_broken(seen: &Sighting) -> Reason {
+    if let Some(fault) = &seen.fault {
+        return Reason { code: fault.code.clone(), message: fault.message.clone() };
+    }
+    let word = seen.operation.as_ref().map(OperationState::as_word).or(seen.state.as_ref().map(InstanceState::as_word));
+    Reason::new(word.unwrap_or("failed"), format!("the cloud gave no reason; {}", crate::evidence::Words::from(seen)))
+}

@@ -1,0 +1,266 @@
+//! Looking at many instances with few requests.
+//!
+//! One list call shows a hundred instances. But it needs a permission of its own, older services lack it, and what it does
+//! not show need not be gone (api-facts 3). So what the list does not tell is asked for one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+
+use futures_util::{StreamExt as _, stream};
+use reinstall_core::action::Look;
+use reinstall_core::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
+use reinstall_core::id::InstanceId;
+use reinstall_core::sighting::Sighting;
+
+use super::Client;
+use crate::error::CallError;
+use crate::operation::Reply;
+use crate::ops::list_instances;
+
+/// The answers by which a service or its gateway says that the list call is not to be had.
+const CLOSED: [u16; 3] = [403, 404, 405];
+
+impl Client {
+    /// How many status calls are under way at once, where the list call does not do.
+    pub const STATUS_IN_FLIGHT_MAX: usize = 8;
+
+    /// Looks at `ids`: by the list call a hundred at a time, and by the status call at those that the list does not show.
+    ///
+    /// Answered with 403, 404 or 405, the list call is not tried again by this client. The result has one look for each
+    /// different id, in the order given; an instance that could not be read is [`Look::Unread`].
+    ///
+    /// # Errors
+    /// [`CallError`] if the list call failed in any other way, or if nothing at all could be read and every status call
+    /// was denied, so that no further one would fare better.
+    pub async fn look(&self, ids: &[InstanceId]) -> Result<Vec<(InstanceId, Look)>, CallError> {
+        let mut named = BTreeSet::new();
+        let ids: Vec<InstanceId> = ids.iter().copied().filter(|id| named.insert(*id)).collect();
+        let mut looks: BTreeMap<InstanceId, Look> = BTreeMap::new();
+        for chunk in ids.chunks(list_instances::IDS_MAX) {
+            let listed = self.look_by_list(chunk).await?;
+            looks.extend(listed.into_iter().map(|(id, seen)| (id, Look::Seen(seen))));
+        }
+        let missing: Vec<InstanceId> = ids.iter().copied().filter(|id| !looks.contains_key(id)).collect();
+        if !missing.is_empty() {
+            let nothing_listed = looks.is_empty();
+            let results = self.look_one_by_one(&missing).await;
+            if nothing_listed && results.iter().all(|(_, result)| result.as_ref().is_err_and(is_denied)) {
+                if let Some((_, Err(error))) = results.into_iter().next() {
+                    return Err(error);
+                }
+                return Ok(Vec::new());
+            }
+            looks.extend(results.into_iter().map(|(id, result)| (id, look_at(result))));
+        }
+        Ok(ids.iter().filter_map(|id| looks.remove_entry(id)).collect())
+    }
+
+    /// The rows of `ids` that the list call shows; none if there is no list call here.
+    async fn look_by_list(&self, ids: &[InstanceId]) -> Result<Vec<(InstanceId, Sighting)>, CallError> {
+        if self.0.list_is_closed.load(Ordering::Relaxed) {
+            return Ok(Vec::new());
+        }
+        let request = list_instances::by_ids(&self.0.project, ids);
+        let hidden = [self.0.token.expose()];
+        let read = |reply: &Reply| list_instances::reply(reply, &hidden);
+        match self.call(&request, read).await {
+            Ok(page) => Ok(telling_rows(page.value.sightings(), ids)),
+            Err(error) if error.status().is_some_and(|status| CLOSED.contains(&status)) => {
+                if !self.0.list_is_closed.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%error, "no bulk looks here: instances are looked at one by one from now on");
+                }
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn look_one_by_one(&self, ids: &[InstanceId]) -> Vec<(InstanceId, Result<Sighting, CallError>)> {
+        stream::iter(ids.iter().copied())
+            .map(|id| async move { (id, self.show_status(id).await) })
+            .buffer_unordered(Self::STATUS_IN_FLIGHT_MAX)
+            .collect()
+            .await
+    }
+}
+
+/// The rows that were asked for and tell something. A service that does not know the filter shows every instance, and a row
+/// without a state of any kind is no look.
+fn telling_rows(mut rows: Vec<(InstanceId, Sighting)>, ids: &[InstanceId]) -> Vec<(InstanceId, Sighting)> {
+    rows.retain(|(id, seen)| ids.contains(id) && (seen.state.is_some() || seen.operation.is_some()));
+    rows
+}
+
+fn is_denied(error: &CallError) -> bool {
+    verdict(error.fault(), Repeat::Safe) == Verdict::Denied
+}
+
+fn look_at(result: Result<Sighting, CallError>) -> Look {
+    match result.map_err(CallError::into_fault) {
+        Ok(seen) => Look::Seen(seen),
+        Err(fault) if says_gone(&fault) => Look::Gone(fault),
+        Err(fault) => Look::Unread(fault),
+    }
+}
+
+/// Whether the service itself says that there is no such instance. A 404 without a code may be any proxy's.
+fn says_gone(fault: &Fault) -> bool {
+    fault.kind == FaultKind::NotFound && fault.code.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Operation;
+    use crate::testing::{self, Play, Server, answer, ids};
+    use reinstall_core::instance::{InstanceState, OperationState};
+
+    const GATEWAY_404: &str = r#"{"error_code":"APIGW.0101","error_msg":"The API does not exist"}"#;
+    const SERVICE_404: &str = r#"{"error_code":"iMetal.0200","error_msg":"Instances not found"}"#;
+    const DENIED: &str = r#"{"error_code":"iMetal.0004","error_msg":"Insufficient permissions"}"#;
+
+    /// A list reply with rows for those of the ids asked for that `shows` lets through.
+    fn list_reply(request: &str, shows: impl Fn(u128) -> bool) -> Play {
+        let target = request.split_whitespace().nth(1).unwrap();
+        let asked = target.split_once("instance_id=").unwrap().1.split("%2C");
+        let rows: Vec<String> = asked
+            .filter(|id| shows(id.parse::<InstanceId>().unwrap().to_bits()))
+            .map(|id| format!(r#"{{"id":"{id}","state":"running","name":"listed"}}"#))
+            .collect();
+        answer(200, &format!(r#"{{"instances":[{}]}}"#, rows.join(",")))
+    }
+
+    /// What a status request asks for; `None` if it is a list request.
+    fn status_asked(request: &str) -> Option<u128> {
+        let path = request.split_whitespace().nth(1).unwrap();
+        let id = path.strip_suffix("/status")?.rsplit('/').next()?;
+        Some(id.parse::<InstanceId>().unwrap().to_bits())
+    }
+
+    /// One letter a look, in order: `l`isted, status `s`een, `g`one, `u`nread.
+    fn letters(looks: &[(InstanceId, Look)]) -> String {
+        let letter = |look: &Look| match look {
+            Look::Seen(seen) if seen.name.is_some() => 'l',
+            Look::Seen(_) => 's',
+            Look::Gone(_) => 'g',
+            Look::Unread(_) => 'u',
+        };
+        looks.iter().map(|(_, look)| letter(look)).collect()
+    }
+
+    fn requests(client: &Client) -> (u64, u64) {
+        let sent = client.requests();
+        (sent[&Operation::ListInstances], sent[&Operation::ShowInstanceStatus])
+    }
+
+    #[tokio::test]
+    async fn a_hundred_instances_cost_one_request() {
+        let server = Server::start(|request| list_reply(request, |_| true)).await;
+        let client = testing::builder(&server.base).build().unwrap();
+        let looks = client.look(&ids(0..250)).await.unwrap();
+        assert_eq!(looks.iter().map(|(id, _)| *id).collect::<Vec<_>>(), ids(0..250));
+        assert_eq!((letters(&looks), requests(&client)), ("l".repeat(250), (3, 0)));
+        assert_eq!(letters(&client.look(&ids(7..8)).await.unwrap()), "l");
+        assert_eq!(requests(&client), (4, 0), "one instance, one list call");
+        assert_eq!(client.look(&[]).await.unwrap(), []);
+        assert_eq!(requests(&client), (4, 0), "nobody asked for, nothing sent");
+    }
+
+    #[tokio::test]
+    async fn instances_that_the_list_leaves_out_are_asked_for_one_by_one() {
+        let server = Server::start(|request| match status_asked(request) {
+            None => list_reply(request, |bits| bits < 2),
+            Some(2) => answer(200, r#"{"state":"pending"}"#),
+            Some(3) => answer(404, SERVICE_404),
+            Some(4) => answer(404, "<html>not here</html>"),
+            Some(5) => answer(500, ""),
+            Some(_) => answer(403, DENIED),
+        })
+        .await;
+        let client = testing::builder(&server.base).build().unwrap();
+        let asked = [0, 6, 1, 5, 2, 4, 3, 0, 6].map(InstanceId::from_bits);
+        let looks = client.look(&asked).await.unwrap();
+        assert_eq!(letters(&looks), "lulusug");
+        assert_eq!(requests(&client), (1, 5 + 2), "the 500 was tried three times, a repeated id not at all");
+        assert!(!client.0.list_is_closed.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn only_rows_that_were_asked_for_and_tell_something_count() {
+        let seen = |state: Option<&str>, operation: Option<&str>| Sighting {
+            state: state.map(InstanceState::from_word),
+            operation: operation.map(OperationState::from_word),
+            name: Some("named".into()),
+            ..Sighting::default()
+        };
+        let rows = [
+            seen(Some("running"), None),
+            seen(None, Some("reinstall-processing")),
+            seen(None, None),
+            seen(Some("running"), None),
+        ];
+        let telling = telling_rows(ids(0..4).into_iter().zip(rows).collect(), &ids(0..3));
+        assert_eq!(telling.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), ids(0..2));
+    }
+
+    #[tokio::test]
+    async fn a_list_call_that_is_not_to_be_had_is_not_asked_again() {
+        for (status, body) in [(403, DENIED), (403, ""), (404, GATEWAY_404), (404, SERVICE_404), (404, ""), (405, "")] {
+            let server = Server::start(move |request| match status_asked(request) {
+                None => answer(status, body),
+                Some(_) => answer(200, r#"{"state":"running"}"#),
+            })
+            .await;
+            let client = testing::builder(&server.base).build().unwrap();
+            for _ in 0..2 {
+                assert_eq!(letters(&client.look(&ids(0..20)).await.unwrap()), "s".repeat(20));
+            }
+            assert_eq!(requests(&client), (1, 40), "{status} {body}");
+            assert_eq!(server.lines()["GET /v1/p-1/instances"], 1, "{status} {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_call_that_fails_otherwise_fails_the_look() {
+        for (status, tries) in [(400, 1), (401, 1), (429, 3), (500, 3), (302, 1)] {
+            let server = Server::start(move |_| answer(status, "")).await;
+            let client = testing::builder(&server.base).build().unwrap();
+            let error = client.look(&ids(0..3)).await.unwrap_err();
+            assert_eq!(error.operation(), Operation::ListInstances);
+            assert_eq!((error.status(), error.tries()), (Some(status), tries));
+            assert_eq!(requests(&client), (u64::from(tries), 0));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_look_that_nobody_may_take_fails_as_a_whole() {
+        for (status, body) in [(401, ""), (403, DENIED), (404, GATEWAY_404)] {
+            let server = Server::start(move |request| match status_asked(request) {
+                None => answer(403, DENIED),
+                Some(_) => answer(status, body),
+            })
+            .await;
+            let client = testing::builder(&server.base).build().unwrap();
+            let error = client.look(&ids(0..3)).await.unwrap_err();
+            assert_eq!(error.operation(), Operation::ShowInstanceStatus);
+            assert_eq!(error.status(), Some(status));
+        }
+        // One that could be read, or failed in another way, and it is a look.
+        let server = Server::start(|request| match status_asked(request) {
+            None => answer(403, DENIED),
+            Some(0) => answer(404, SERVICE_404),
+            Some(_) => answer(403, DENIED),
+        })
+        .await;
+        let client = testing::builder(&server.base).build().unwrap();
+        assert_eq!(letters(&client.look(&ids(0..3)).await.unwrap()), "guu");
+        // Likewise one that the list shows.
+        let server = Server::start(|request| match status_asked(request) {
+            None => list_reply(request, |bits| bits == 0),
+            Some(_) => answer(403, DENIED),
+        })
+        .await;
+        let client = testing::builder(&server.base).build().unwrap();
+        assert_eq!(letters(&client.look(&ids(0..3)).await.unwrap()), "luu");
+    }
+}

@@ -1,0 +1,212 @@
+//! One call of the API as data: what goes out, what comes in. No sockets here.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use reinstall_core::fault::{Fault, FaultKind, Repeat};
+use serde::de::DeserializeOwned;
+
+use crate::wire::error;
+
+/// The calls this client makes, by the provider's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// Wipes instances. The only one that changes anything.
+    ReinstallOs,
+    /// Looks at one instance.
+    ShowInstanceStatus,
+    /// Looks at many.
+    ListInstances,
+}
+
+impl Operation {
+    /// All of them, in the order of their variants.
+    pub const ALL: [Self; 3] = [Self::ReinstallOs, Self::ShowInstanceStatus, Self::ListInstances];
+
+    /// The provider's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReinstallOs => "ReinstallOS",
+            Self::ShowInstanceStatus => "ShowInstanceStatus",
+            Self::ListInstances => "ListInstances",
+        }
+    }
+
+    /// Whether sending it twice does harm.
+    #[must_use]
+    pub const fn repeat(self) -> Repeat {
+        match self {
+            Self::ReinstallOs => Repeat::Once,
+            Self::ShowInstanceStatus | Self::ListInstances => Repeat::Safe,
+        }
+    }
+
+    /// Where it stands in [`Operation::ALL`].
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::ReinstallOs => 0,
+            Self::ShowInstanceStatus => 1,
+            Self::ListInstances => 2,
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl serde::Serialize for Operation {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// A request, but for the endpoint and the credentials.
+pub struct Request {
+    /// Which call this is.
+    pub operation: Operation,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path beneath the endpoint, with a leading slash; needs no more escaping.
+    pub path: String,
+    /// The query without its `?`, escaped.
+    pub query: Option<String>,
+    /// A JSON body. It may hold a secret; its owner wipes it when the last reference goes.
+    pub body: Option<Bytes>,
+}
+
+impl fmt::Debug for Request {
+    /// Leaves the body out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("operation", &self.operation)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("query", &self.query)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer, as far as it came.
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, or its beginning.
+    pub body: Bytes,
+    /// Why the body is only a beginning, if it is.
+    pub cut: Option<Cut>,
+}
+
+impl fmt::Debug for Reply {
+    /// Leaves headers and body out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("status", &self.status).field("cut", &self.cut).finish_non_exhaustive()
+    }
+}
+
+/// Why an answer's body was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// It is longer than we are willing to hold.
+    TooLong,
+    /// It did not end in time.
+    TimedOut,
+    /// The connection broke, or what came is not HTTP.
+    Broken,
+}
+
+impl Cut {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::TooLong => "its body is longer than any this call has",
+            Self::TimedOut => "its body did not end in time",
+            Self::Broken => "its body broke off",
+        }
+    }
+}
+
+/// Reads an answer: the body of exactly the `expected` status, or a fault. `hidden` are the secrets that were sent.
+pub(crate) fn read<T: DeserializeOwned>(reply: &Reply, expected: StatusCode, hidden: &[&str]) -> Result<T, Fault> {
+    if reply.status != expected {
+        return Err(error::fault(reply.status, &reply.headers, &reply.body, hidden));
+    }
+    let unreadable = |why: &str| Fault {
+        status: Some(reply.status.as_u16()),
+        request_id: error::request_id(&reply.headers),
+        ..Fault::new(FaultKind::Unreadable, why)
+    };
+    if let Some(cut) = reply.cut {
+        return Err(unreadable(cut.words()));
+    }
+    // The parser's own message would quote the body.
+    serde_json::from_slice(&reply.body).map_err(|error| {
+        unreadable(&format!(
+            "its body is not what this call answers (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::status::StatusReply;
+
+    fn reply(status: u16, body: &'static str, cut: Option<Cut>) -> Reply {
+        Reply {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(body.as_bytes()),
+            cut,
+        }
+    }
+
+    #[test]
+    fn only_the_expected_status_with_a_whole_body_is_a_success() {
+        use FaultKind as K;
+        for (status, body, cut, kind) in [
+            (200, "{}", None, None),
+            (200, r#"{"state":"running"}"#, None, None),
+            (200, "", None, Some(K::Unreadable)),
+            (200, "null", None, Some(K::Unreadable)),
+            (200, "[1]", None, Some(K::Unreadable)),
+            (200, "<html>", None, Some(K::Unreadable)),
+            (200, r#"{"state":7}"#, None, Some(K::Unreadable)),
+            (200, r#"{"state":"run"#, None, Some(K::Unreadable)),
+            (200, "{}", Some(Cut::TooLong), Some(K::Unreadable)),
+            (200, "{}", Some(Cut::Broken), Some(K::Unreadable)),
+            (202, "{}", None, Some(K::Unexpected)),
+            (204, "", None, Some(K::Unexpected)),
+            // A refusal stays what its head says, however its body ends.
+            (403, "{\"error_co", Some(Cut::Broken), Some(K::Forbidden)),
+            (503, "", Some(Cut::TimedOut), Some(K::ServerFailed)),
+        ] {
+            let outcome = read::<StatusReply>(&reply(status, body, cut), StatusCode::OK, &[]);
+            let fault = outcome.as_ref().err();
+            assert_eq!(fault.map(|fault| fault.kind), kind, "{status} {body} {cut:?}");
+            assert!(fault.is_none_or(|fault| fault.status == Some(status)), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_body_is_not_quoted() {
+        let outcome = read::<StatusReply>(&reply(200, r#""canary""#, None), StatusCode::OK, &[]);
+        let shown = outcome.unwrap_err().to_string();
+        assert!(!shown.contains("canary") && shown.contains("line 1"), "{shown}");
+    }
+
+    #[test]
+    fn operations_know_their_place_and_only_reads_may_be_repeated() {
+        for (index, operation) in Operation::ALL.into_iter().enumerate() {
+            assert_eq!(operation.index(), index);
+            assert_eq!(operation.repeat() == Repeat::Once, operation == Operation::ReinstallOs);
+        }
+    }
+}

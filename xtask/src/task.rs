@@ -1,0 +1,102 @@
+//! The list of tasks, and how a task can fail.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::host::{self, Workspace};
+use crate::{ci, dist, links, purity, tidy};
+
+/// What can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Subcommand)]
+pub(crate) enum Task {
+    /// Everything a change must pass, in order, up to the first failure.
+    Ci,
+    /// The code is formatted.
+    Fmt,
+    /// No lint complains.
+    Clippy,
+    /// The tests pass.
+    Test,
+    /// The documentation builds without a warning.
+    Doc,
+    /// The crates depend on nothing that their promises exclude.
+    Purity,
+    /// Every relative link in the documents leads somewhere.
+    Links,
+    /// The house rules that no lint knows.
+    Tidy,
+    /// Makes the release archive for this machine's target.
+    Dist,
+}
+
+impl Task {
+    /// As typed after `cargo xtask`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Ci => "ci",
+            Self::Fmt => "fmt",
+            Self::Clippy => "clippy",
+            Self::Test => "test",
+            Self::Doc => "doc",
+            Self::Purity => "purity",
+            Self::Links => "links",
+            Self::Tidy => "tidy",
+            Self::Dist => "dist",
+        }
+    }
+
+    /// Does it.
+    pub(crate) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
+        let cargo = |args: &[&str]| host::run(host::cargo(workspace).args(args));
+        match self {
+            Self::Ci => ci::run(workspace),
+            Self::Fmt => cargo(&["fmt", "--all", "--check"]),
+            Self::Clippy => cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+            Self::Test => cargo(&["test", "--workspace", "--locked"]),
+            // RUSTDOCFLAGS reaches rustdoc alone, so what clippy has already checked of the dependencies is used again.
+            Self::Doc => host::run(
+                host::cargo(workspace)
+                    .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
+                    .env("RUSTDOCFLAGS", "-D warnings"),
+            ),
+            Self::Purity => purity::run(workspace),
+            Self::Links => links::run(workspace),
+            Self::Tidy => tidy::run(workspace),
+            Self::Dist => dist::run(workspace),
+        }
+    }
+}
+
+/// Why a task did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("cannot start `{command}`")]
+    Start { command: String, source: io::Error },
+    #[error("`{command}` ended with {status}")]
+    Exit { command: String, status: std::process::ExitStatus },
+    #[error("`{command}` printed what xtask cannot read: {expected}")]
+    Output { command: String, expected: &'static str },
+    #[error("cannot read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("{what}: {count}")]
+    Findings { count: usize, what: &'static str },
+    #[error("step `{step}` failed after {seconds:.1} s; to run just that step: cargo xtask {step}")]
+    Step { step: &'static str, seconds: f64, source: Box<Failure> },
+    #[error("`reinstall release-files` wrote nothing to {folder}/")]
+    NoReleaseFiles { folder: &'static str },
+    #[error("SOURCE_DATE_EPOCH is not a number of seconds: `{given}`")]
+    SourceDate { given: String },
+}
+
+/// Prints each finding; any is a failure, under the heading `what`.
+pub(crate) fn report(findings: &[String], what: &'static str) -> Result<(), Failure> {
+    for finding in findings {
+        host::say(format_args!("{finding}"));
+    }
+    match findings.len() {
+        0 => Ok(()),
+        count => Err(Failure::Findings { count, what }),
+    }
+}
