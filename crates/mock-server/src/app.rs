@@ -63,19 +63,14 @@ impl AppState {
     /// A name for the next request: unlike any other of this server, and the same from run to run.
     fn name_request(&self) -> RequestName {
         let nth = self.requests.fetch_add(1, Ordering::Relaxed);
-        let (high, low) = (
-            draw_nth(self.seed, nth, "request"),
-            draw_nth(self.seed, nth, "request id"),
-        );
+        let (high, low) = (draw_nth(self.seed, nth, "request"), draw_nth(self.seed, nth, "request id"));
         RequestName(format!("{high:016x}{low:016x}"))
     }
 }
 
 impl fmt::Debug for AppState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AppState")
-            .field("seed", &self.seed)
-            .finish_non_exhaustive()
+        f.debug_struct("AppState").field("seed", &self.seed).finish_non_exhaustive()
     }
 }
 
@@ -87,9 +82,7 @@ pub(crate) struct RequestName(pub(crate) String);
 /// [`Delivery`](crate::world::Delivery) as an extension: [`serve`](crate::serve) obeys it on the socket, and whoever calls
 /// the router without one has to look there.
 pub fn app(state: Arc<AppState>) -> Router {
-    routes::router()
-        .layer(middleware::from_fn_with_state(Arc::clone(&state), name_requests))
-        .with_state(state)
+    routes::router().layer(middleware::from_fn_with_state(Arc::clone(&state), name_requests)).with_state(state)
 }
 
 async fn name_requests(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
@@ -98,9 +91,7 @@ async fn name_requests(State(state): State<Arc<AppState>>, mut request: Request,
     request.extensions_mut().insert(name);
     let mut response = next.run(request).await;
     if let Ok(value) = header {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static(REQUEST_ID), value);
+        response.headers_mut().insert(HeaderName::from_static(REQUEST_ID), value);
     }
     response
 }

@@ -149,13 +149,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for line in [
-            "--batch-cap 0",
-            "--lifecycle 2027",
-            "--reinstall-takes 5",
-            "--project-id a/b",
-            "--listen here",
-        ] {
+        for line in ["--batch-cap 0", "--lifecycle 2027", "--reinstall-takes 5", "--project-id a/b", "--listen here"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

@@ -55,13 +55,7 @@ impl Cloud {
             Failing::Count(count) => admission::pick(&fleet, config.seed, count),
             Failing::Nobody | Failing::Percent(_) => BTreeSet::new(),
         };
-        Self {
-            config,
-            fleet,
-            doomed,
-            wipes: BTreeMap::new(),
-            ledger: Ledger::default(),
-        }
+        Self { config, fleet, doomed, wipes: BTreeMap::new(), ledger: Ledger::default() }
     }
 
     /// The project whose instances these are.
@@ -114,13 +108,7 @@ impl Cloud {
         }
         let result = result.map(|(ids, _)| ids);
         let image = request.image().ok().flatten();
-        self.note(
-            now,
-            ApiOperation::ReinstallOs,
-            request.known_ids(),
-            image,
-            (202, result.as_ref().err()),
-        );
+        self.note(now, ApiOperation::ReinstallOs, request.known_ids(), image, (202, result.as_ref().err()));
         result
     }
 
@@ -140,13 +128,7 @@ impl Cloud {
         id: InstanceId,
     ) -> Result<Glimpse, Refusal> {
         let result = self.glimpse(as_of, id).ok_or_else(|| Refusal::NotFound(vec![id]));
-        self.note(
-            now,
-            ApiOperation::ShowInstanceStatus,
-            vec![id],
-            None,
-            (200, result.as_ref().err()),
-        );
+        self.note(now, ApiOperation::ShowInstanceStatus, vec![id], None, (200, result.as_ref().err()));
         result
     }
 
@@ -161,13 +143,7 @@ impl Cloud {
     /// The same, answered out of date: as it was at `as_of`.
     pub(crate) fn list_as_of(&mut self, now: Timestamp, as_of: Timestamp, query: &ListQuery) -> Result<Page, Refusal> {
         let result = self.page(as_of, query);
-        self.note(
-            now,
-            ApiOperation::ListInstances,
-            query.known_ids(),
-            None,
-            (200, result.as_ref().err()),
-        );
+        self.note(now, ApiOperation::ListInstances, query.known_ids(), None, (200, result.as_ref().err()));
         result
     }
 
@@ -180,11 +156,7 @@ impl Cloud {
         let Some(wipe) = self.latest(now, id) else {
             let mut start = self.config.starts.get(&id).cloned().unwrap_or_default();
             start.operation_state.take_if(|_| !self.config.sends_operation_state);
-            return Some(Glimpse {
-                state: start.state,
-                operation_state: start.operation_state,
-                error: start.error,
-            });
+            return Some(Glimpse { state: start.state, operation_state: start.operation_state, error: start.error });
         };
         let standing = wipe.standing(now);
         Some(Glimpse {
@@ -263,11 +235,7 @@ impl Cloud {
             return Some(first);
         };
         let known = images().chain([first.clone()]).find(|image| image.id == installed);
-        Some(known.unwrap_or_else(|| Image {
-            id: installed,
-            name: format!("private-{installed:.8}"),
-            os: first.os,
-        }))
+        Some(known.unwrap_or_else(|| Image { id: installed, name: format!("private-{installed:.8}"), os: first.os }))
     }
 
     fn page(&self, now: Timestamp, query: &ListQuery) -> Result<Page, Refusal> {
@@ -277,8 +245,7 @@ impl Cloud {
         let asked = Asked::parse(query, self.config.seed)?;
         let has_state = |id: &InstanceId| {
             let Some(word) = &asked.state else { return true };
-            self.glimpse(now, *id)
-                .is_some_and(|glimpse| glimpse.state.as_word() == word)
+            self.glimpse(now, *id).is_some_and(|glimpse| glimpse.state.as_word() == word)
         };
         let (mut ids, count): (Vec<InstanceId>, usize) = if asked.ids.is_none() && asked.state.is_none() {
             let page = self.fleet.ids_after(asked.after).take(asked.limit + 1);

@@ -157,23 +157,13 @@ impl FaultRule {
     /// A rule for the next call of an operation.
     #[must_use]
     pub fn on(operation: ApiOperation, effect: Effect) -> Self {
-        Self {
-            on: Some(operation),
-            ..Self::any(effect)
-        }
+        Self { on: Some(operation), ..Self::any(effect) }
     }
 
     /// A rule for the next call, whatever it is.
     #[must_use]
     pub fn any(effect: Effect) -> Self {
-        Self {
-            on: None,
-            instance: None,
-            skip: 0,
-            times: once(),
-            lasting: None,
-            effect,
-        }
+        Self { on: None, instance: None, skip: 0, times: once(), lasting: None, effect }
     }
 
     /// Only calls that name this instance.
@@ -266,30 +256,19 @@ impl Effect {
     /// Any status and body.
     #[must_use]
     pub fn answer(when: When, status: u16, body: &str) -> Self {
-        Self::Answer {
-            when,
-            status,
-            body: body.to_owned(),
-            retry_after: None,
-        }
+        Self::Answer { when, status, body: body.to_owned(), retry_after: None }
     }
 
     /// The connection closes without a byte, although all was done.
     #[must_use]
     pub const fn lose_answer() -> Self {
-        Self::Lose {
-            when: When::After,
-            reset: false,
-        }
+        Self::Lose { when: When::After, reset: false }
     }
 
     /// The connection closes without a byte, and nothing was done.
     #[must_use]
     pub const fn lose_request() -> Self {
-        Self::Lose {
-            when: When::Before,
-            reset: false,
-        }
+        Self::Lose { when: When::Before, reset: false }
     }
 
     const fn applies_to(&self, operation: ApiOperation) -> bool {
@@ -324,12 +303,7 @@ impl Omit {
 impl FaultRules {
     /// Adds a rule after those that are there.
     pub fn arm(&mut self, rule: FaultRule) -> RuleId {
-        self.0.push(ArmedRule {
-            rule,
-            seen: 0,
-            hits: 0,
-            first_hit_at: None,
-        });
+        self.0.push(ArmedRule { rule, seen: 0, hits: 0, first_hit_at: None });
         RuleId(self.0.len() - 1)
     }
 
@@ -399,15 +373,12 @@ mod optional_duration {
         duration: &Option<Duration>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        duration
-            .map(|duration| Plain(duration).to_string())
-            .serialize(serializer)
+        duration.map(|duration| Plain(duration).to_string()).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| parse_duration(&text).map_err(serde::de::Error::custom))
-            .transpose()
+        text.map(|text| parse_duration(&text).map_err(serde::de::Error::custom)).transpose()
     }
 }
 
@@ -445,12 +416,7 @@ mod tests {
             (rule().always().instance(InstanceId::from_bits(60)), ".........."),
             (FaultRule::on(LIST, Effect::lose_answer()), ".........."),
             (FaultRule::any(Effect::lose_answer()), "x........."),
-            (
-                FaultRule::any(Effect::Stale {
-                    by: Duration::from_secs(1),
-                }),
-                "..........",
-            ),
+            (FaultRule::any(Effect::Stale { by: Duration::from_secs(1) }), ".........."),
         ] {
             assert_eq!(pattern(rule.clone()), hits, "{rule:?}");
         }
@@ -461,15 +427,8 @@ mod tests {
         let mut rules = FaultRules::default();
         let first = rules.arm(FaultRule::on(REINSTALL, Effect::lose_answer()).skip(1));
         let second = rules.arm(FaultRule::any(Effect::garble()).times(2));
-        let mut strike = || {
-            rules
-                .strike(Timestamp::from_millis(0), REINSTALL, &[])
-                .map(|(id, _)| id)
-        };
-        assert_eq!(
-            [strike(), strike(), strike(), strike()],
-            [Some(second), Some(first), Some(second), None]
-        );
+        let mut strike = || rules.strike(Timestamp::from_millis(0), REINSTALL, &[]).map(|(id, _)| id);
+        assert_eq!([strike(), strike(), strike(), strike()], [Some(second), Some(first), Some(second), None]);
     }
 
     #[test]

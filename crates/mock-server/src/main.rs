@@ -38,12 +38,8 @@ async fn main() -> ExitCode {
 async fn serve(args: &Args, token: SessionToken) -> io::Result<()> {
     // Asked for first: a signal that comes right after the line below must not kill us.
     let signals = Signals::new()?;
-    let server = MockServer::builder()
-        .token(token)
-        .config(|config| *config = args.cloud())
-        .listen(args.listen)
-        .start()
-        .await?;
+    let server =
+        MockServer::builder().token(token).config(|config| *config = args.cloud()).listen(args.listen).start().await?;
     tracing::info!(project = %args.project_id, instances = args.instances, seed = args.seed, "a mock cloud serves");
     let mut stdout = io::stdout();
     writeln!(stdout, "{}", server.base_url())?;
@@ -64,10 +60,7 @@ struct Signals {
 impl Signals {
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     async fn wait(mut self) {

@@ -112,23 +112,11 @@ impl Turn {
         let Some((rule, effect)) = struck else {
             return Self::UNHARMED;
         };
-        let mut turn = Self {
-            rule: Some(rule),
-            ..Self::UNHARMED
-        };
+        let mut turn = Self { rule: Some(rule), ..Self::UNHARMED };
         match effect {
-            Effect::Answer {
-                when,
-                status,
-                body,
-                retry_after,
-            } => {
+            Effect::Answer { when, status, body, retry_after } => {
                 turn.takes_hold = when == When::After;
-                turn.canned = Some(Canned {
-                    status,
-                    body,
-                    retry_after,
-                });
+                turn.canned = Some(Canned { status, body, retry_after });
             }
             Effect::Lose { when, reset } => {
                 turn.takes_hold = when == When::After;
@@ -157,10 +145,7 @@ impl World {
     /// A world in which nothing goes wrong yet.
     #[must_use]
     pub fn new(cloud: Cloud) -> Self {
-        Self {
-            cloud,
-            faults: FaultRules::default(),
-        }
+        Self { cloud, faults: FaultRules::default() }
     }
 
     /// Adds a fault rule after those that are there.
@@ -226,11 +211,7 @@ impl World {
             };
             self.cloud.ledger_mut().altered(rule, status);
         }
-        Served {
-            said,
-            delivery: turn.delivery,
-            rule: turn.rule,
-        }
+        Served { said, delivery: turn.delivery, rule: turn.rule }
     }
 
     /// The answer to a call that was stopped before it took hold.
@@ -251,20 +232,13 @@ impl World {
             code: None,
             rule: turn.rule,
         });
-        Served {
-            said: turn.canned.map_or(Said::Nothing, Said::Canned),
-            delivery: turn.delivery,
-            rule: turn.rule,
-        }
+        Served { said: turn.canned.map_or(Said::Nothing, Said::Canned), delivery: turn.delivery, rule: turn.rule }
     }
 }
 
 fn kept<T>(all: Vec<T>, omit: Omit) -> Vec<T> {
     let len = all.len();
-    let kept = all
-        .into_iter()
-        .enumerate()
-        .filter(|(index, _)| !omit.omits(*index, len));
+    let kept = all.into_iter().enumerate().filter(|(index, _)| !omit.omits(*index, len));
     kept.map(|(_, item)| item).collect()
 }
 

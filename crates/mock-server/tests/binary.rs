@@ -33,17 +33,10 @@ fn it_says_where_it_listens_serves_and_stops_when_told() {
         assert!(base_url.starts_with("http://127.0.0.1:"), "{base_url}");
 
         assert!(get(base_url, "/_mock/healthz").unwrap().starts_with("HTTP/1.1 200"));
-        assert!(
-            get(base_url, "/_mock/truth")
-                .unwrap()
-                .contains(r#""instances_count":12"#)
-        );
+        assert!(get(base_url, "/_mock/truth").unwrap().contains(r#""instances_count":12"#));
         assert!(get(base_url, "/v1/p1/instances").unwrap().starts_with("HTTP/1.1 403"));
 
-        let told = Command::new("kill")
-            .args([signal, &child.id().to_string()])
-            .status()
-            .unwrap();
+        let told = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         assert!(told.success());
         let status = child.wait().unwrap();
         assert_eq!(status.code(), Some(0), "{signal}");

@@ -31,10 +31,7 @@ impl Got {
     }
 
     fn header(&self, name: &str) -> &str {
-        self.response
-            .headers
-            .get(name)
-            .map_or("-", |value| value.to_str().unwrap())
+        self.response.headers.get(name).map_or("-", |value| value.to_str().unwrap())
     }
 }
 
@@ -43,27 +40,16 @@ fn rig() -> Rig {
     let ids = cloud.ids().collect();
     let now = Timestamp::from_millis(1_800_000_000_000);
     let state = AppState::new(World::new(cloud), SessionToken::parse(TOKEN).unwrap(), move || now);
-    Rig {
-        state: Arc::new(state),
-        ids,
-    }
+    Rig { state: Arc::new(state), ids }
 }
 
 impl Rig {
     async fn send(&self, request: axum::http::request::Builder, body: impl Into<Body>) -> Got {
         let request = request.body(body.into()).unwrap();
-        let (response, body) = app(Arc::clone(&self.state))
-            .oneshot(request)
-            .await
-            .unwrap()
-            .into_parts();
+        let (response, body) = app(Arc::clone(&self.state)).oneshot(request).await.unwrap().into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Got {
-            status: response.status,
-            body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
-            response,
-        }
+        Got { status: response.status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)), response }
     }
 
     async fn get(&self, uri: &str) -> Got {
@@ -80,36 +66,24 @@ impl Rig {
 }
 
 fn asking(method: Method, uri: &str) -> axum::http::request::Builder {
-    axum::http::Request::builder()
-        .method(method)
-        .uri(uri)
-        .header("X-Auth-Token", TOKEN)
+    axum::http::Request::builder().method(method).uri(uri).header("X-Auth-Token", TOKEN)
 }
 
 #[tokio::test]
 async fn a_reinstall_is_accepted_and_seen() {
     let rig = rig();
-    let got = rig
-        .put(&json!({"password": "Abcdef1!", "image_id": "", "instance_id_set": [rig.ids[0], rig.ids[1]]}))
-        .await;
+    let got =
+        rig.put(&json!({"password": "Abcdef1!", "image_id": "", "instance_id_set": [rig.ids[0], rig.ids[1]]})).await;
     assert_eq!(got.status, StatusCode::ACCEPTED);
     assert_eq!(got.body, json!({"instances": [{"id": rig.ids[0]}, {"id": rig.ids[1]}]}));
     assert_eq!(got.header("content-type"), "application/json");
 
     let got = rig.get(&format!("/v1/p1/instances/{}/status", rig.ids[0])).await;
-    assert_eq!(
-        got.body,
-        json!({"state": "pending", "operation_state": "reinstall-processing"})
-    );
+    assert_eq!(got.body, json!({"state": "pending", "operation_state": "reinstall-processing"}));
     let got = rig.get(&format!("/v1/p1/instances/{}/status", rig.ids[2])).await;
     assert_eq!(got.body, json!({"state": "running"}));
 
-    let got = rig
-        .get(&format!(
-            "/v1/p1/instances?limit=100&instance_id={}%2C{}",
-            rig.ids[1], rig.ids[2]
-        ))
-        .await;
+    let got = rig.get(&format!("/v1/p1/instances?limit=100&instance_id={}%2C{}", rig.ids[1], rig.ids[2])).await;
     assert_eq!(got.status, StatusCode::OK);
     assert_eq!(got.body["count"], 2);
     assert_eq!(got.body["page_info"], json!({"current_count": 2}));
@@ -118,12 +92,7 @@ async fn a_reinstall_is_accepted_and_seen() {
     for field in ["name", "vpc_id", "server_id", "created_at", "updated_at", "launched_at"] {
         assert!(row[field].is_string(), "{field}: {row}");
     }
-    for pointer in [
-        "/image/os_type",
-        "/image/id",
-        "/network_interfaces/0/ipv4_address",
-        "/tags/0/key",
-    ] {
+    for pointer in ["/image/os_type", "/image/id", "/network_interfaces/0/ipv4_address", "/tags/0/key"] {
         assert!(row.pointer(pointer).is_some_and(Value::is_string), "{pointer}: {row}");
     }
 }
@@ -163,12 +132,7 @@ async fn the_gateway_stands_before_the_service() {
             request = request.header("X-Auth-Token", token);
         }
         let got = rig.send(request, "").await;
-        assert_eq!(
-            (got.status.as_u16(), got.code()),
-            (status, code),
-            "{method} {uri} {token:?}: {}",
-            got.body
-        );
+        assert_eq!((got.status.as_u16(), got.code()), (status, code), "{method} {uri} {token:?}: {}", got.body);
         let name = got.header("x-request-id");
         assert_eq!(name.len(), 32, "{uri}");
         if code != "-" {
@@ -188,41 +152,18 @@ async fn bodies_of_the_wrong_shape_are_refused_by_field() {
         ("{", "iMetal.0001", "the body must be a JSON object"),
         ("[1]", "iMetal.0001", "the body must be a JSON object"),
         (r#"{"password": 7}"#, "iMetal.0001", "password must be a string"),
-        (
-            r#"{"password": "Abcdef1!", "image_id": []}"#,
-            "iMetal.0001",
-            "image_id must be a string",
-        ),
-        (
-            r#"{"password": "Abcdef1!", "instance_id_set": "x"}"#,
-            "iMetal.0001",
-            "instance_id_set must be an array",
-        ),
-        (
-            r#"{"password": "Abcdef1!", "instance_id_set": [1]}"#,
-            "iMetal.0001",
-            "instance_id_set must be an array",
-        ),
+        (r#"{"password": "Abcdef1!", "image_id": []}"#, "iMetal.0001", "image_id must be a string"),
+        (r#"{"password": "Abcdef1!", "instance_id_set": "x"}"#, "iMetal.0001", "instance_id_set must be an array"),
+        (r#"{"password": "Abcdef1!", "instance_id_set": [1]}"#, "iMetal.0001", "instance_id_set must be an array"),
         (r#"{"password": "Abcdef1!"}"#, "iMetal.0002", "instance_id_set"),
-        (
-            &format!(r#"{{"instance_id_set": ["{id}"], "password": null}}"#),
-            "iMetal.0002",
-            "password",
-        ),
-        (
-            &format!(r#"{{"instance_id_set": ["{id}"], "password": "Secret"}}"#),
-            "iMetal.0001",
-            "password: it has 6",
-        ),
+        (&format!(r#"{{"instance_id_set": ["{id}"], "password": null}}"#), "iMetal.0002", "password"),
+        (&format!(r#"{{"instance_id_set": ["{id}"], "password": "Secret"}}"#), "iMetal.0001", "password: it has 6"),
     ] {
         let got = rig.send(asking(Method::PUT, REINSTALL), body.to_owned()).await;
         assert_eq!((got.status.as_u16(), got.code()), (400, code), "{body}");
         let message = got.body["error_msg"].as_str().unwrap();
         assert!(message.contains(says), "{body}: {message}");
-        assert!(
-            !message.contains("Abcdef1!") && !message.contains("Secret"),
-            "{message}"
-        );
+        assert!(!message.contains("Abcdef1!") && !message.contains("Secret"), "{message}");
     }
     assert_eq!(rig.wipes(), 0);
 }
@@ -230,34 +171,20 @@ async fn bodies_of_the_wrong_shape_are_refused_by_field() {
 #[tokio::test]
 async fn bodies_and_queries_are_bounded() {
     let rig = rig();
-    let huge = format!(
-        r#"{{"password":"Abcdef1!","instance_id_set":["{}"],"x":"{}"}}"#,
-        rig.ids[0],
-        "x".repeat(65_536)
-    );
+    let huge =
+        format!(r#"{{"password":"Abcdef1!","instance_id_set":["{}"],"x":"{}"}}"#, rig.ids[0], "x".repeat(65_536));
     let got = rig.send(asking(Method::PUT, REINSTALL), huge).await;
     assert_eq!((got.status.as_u16(), got.code()), (413, "APIGW.0201"));
     assert_eq!(rig.wipes(), 0);
-    for query in [
-        "limit=1&limit=2",
-        "limit=x",
-        "instance_id=",
-        "marker=zz",
-        "instance_id=a&server_id=b",
-    ] {
+    for query in ["limit=1&limit=2", "limit=x", "instance_id=", "marker=zz", "instance_id=a&server_id=b"] {
         let got = rig.get(&format!("/v1/p1/instances?{query}")).await;
         assert_eq!((got.status.as_u16(), got.code()), (400, "iMetal.0001"), "{query}");
     }
     let got = rig.get("/v1/p1/instances/i-17/status").await;
     assert_eq!((got.status.as_u16(), got.code()), (400, "iMetal.0001"));
-    let got = rig
-        .get("/v1/p1/instances/0b29c7a1-0000-4000-8000-00000000abcd/status")
-        .await;
+    let got = rig.get("/v1/p1/instances/0b29c7a1-0000-4000-8000-00000000abcd/status").await;
     assert_eq!((got.status.as_u16(), got.code()), (404, "iMetal.0200"));
-    assert_eq!(
-        got.body["error_msg"],
-        "Instances not found: [0b29c7a1-0000-4000-8000-00000000abcd]"
-    );
+    assert_eq!(got.body["error_msg"], "Instances not found: [0b29c7a1-0000-4000-8000-00000000abcd]");
 }
 
 #[tokio::test]
@@ -280,15 +207,8 @@ async fn faults_are_armed_over_http() {
     assert_eq!(lost.response.extensions.get(), Some(&Delivery::Closed));
     assert_eq!(rig.wipes(), 1);
 
-    let hits: Vec<Value> = rig
-        .get("/_mock/faults")
-        .await
-        .body
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["hits"].clone())
-        .collect();
+    let hits: Vec<Value> =
+        rig.get("/_mock/faults").await.body.as_array().unwrap().iter().map(|r| r["hits"].clone()).collect();
     assert_eq!(hits, [1, 1]);
     let log = rig.get("/_mock/log").await.body;
     assert_eq!(log["calls"][1]["rule"], 1);
@@ -304,11 +224,7 @@ async fn faults_are_armed_over_http() {
         assert_eq!(got.status, StatusCode::BAD_REQUEST, "{wrong}");
         assert!(got.body["error"].is_string());
     }
-    assert_eq!(
-        rig.get("/_mock/faults").await.body.as_array().map(Vec::len),
-        Some(2),
-        "all or none"
-    );
+    assert_eq!(rig.get("/_mock/faults").await.body.as_array().map(Vec::len), Some(2), "all or none");
 }
 
 #[tokio::test]
@@ -347,8 +263,7 @@ fn debug_has_no_token() {
 #[tokio::test]
 async fn a_rule_for_one_instance_leaves_the_others_alone() {
     let rig = rig();
-    rig.state
-        .with_world(|world| world.arm(FaultRule::any(Effect::refuse(502)).always().instance(rig.ids[3])));
+    rig.state.with_world(|world| world.arm(FaultRule::any(Effect::refuse(502)).always().instance(rig.ids[3])));
     for (index, status) in [(2, 200), (3, 502), (4, 200), (3, 502)] {
         let got = rig.get(&format!("/v1/p1/instances/{}/status", rig.ids[index])).await;
         assert_eq!(got.status.as_u16(), status);

@@ -39,8 +39,7 @@ impl Cloud {
         }
         for &id in &ids {
             if self.is_underway(now, id) {
-                self.ledger
-                    .note_violation(Violation::AskedWhileUnderway { id, at: now });
+                self.ledger.note_violation(Violation::AskedWhileUnderway { id, at: now });
             }
         }
         let unready: Vec<InstanceId> = ids.iter().copied().filter(|id| !self.is_ready(now, *id)).collect();
@@ -62,9 +61,7 @@ impl Cloud {
             Some(image) => BTreeSet::from([Some(image.os)]),
             None => ids.iter().map(|id| Some(self.image(now, *id)?.os)).collect(),
         };
-        let violations = families
-            .into_iter()
-            .map(|os| PasswordPolicy::for_os(os).check(password));
+        let violations = families.into_iter().map(|os| PasswordPolicy::for_os(os).check(password));
         match violations.max_by_key(Vec::len) {
             Some(found) if !found.is_empty() => {
                 let rules: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -77,17 +74,11 @@ impl Cloud {
     /// One instance is wiped from now on.
     pub(super) fn accept(&mut self, now: Timestamp, id: InstanceId, image: Option<ImageId>) {
         if self.is_underway(now, id) {
-            self.ledger
-                .note_violation(Violation::WipedWhileUnderway { id, at: now });
+            self.ledger.note_violation(Violation::WipedWhileUnderway { id, at: now });
         }
         let attempt = u32::try_from(self.wipes(id).len() + 1).unwrap_or(u32::MAX);
-        let wipe = Wipe {
-            accepted_at: now,
-            attempt,
-            image,
-            takes: self.takes(id, attempt),
-            ending: self.ending(id, attempt),
-        };
+        let wipe =
+            Wipe { accepted_at: now, attempt, image, takes: self.takes(id, attempt), ending: self.ending(id, attempt) };
         self.wipes.entry(id).or_default().push(wipe);
     }
 

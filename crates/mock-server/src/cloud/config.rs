@@ -96,10 +96,6 @@ pub struct Start {
 
 impl Default for Start {
     fn default() -> Self {
-        Self {
-            state: InstanceState::Running,
-            operation_state: None,
-            error: None,
-        }
+        Self { state: InstanceState::Running, operation_state: None, error: None }
     }
 }

@@ -9,9 +9,7 @@ use reinstall_core::id::InstanceId;
 pub(crate) fn draw(seed: u64, instance: InstanceId, attempt: u32, decision: &str) -> u64 {
     let bits = instance.to_bits();
     let named = name(mix(seed), decision);
-    [(bits >> 64) as u64, bits as u64, u64::from(attempt)]
-        .into_iter()
-        .fold(named, |state, word| mix(state ^ word))
+    [(bits >> 64) as u64, bits as u64, u64::from(attempt)].into_iter().fold(named, |state, word| mix(state ^ word))
 }
 
 /// One decision about the `index`th of something, where there is no instance yet.

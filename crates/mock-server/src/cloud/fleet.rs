@@ -116,11 +116,7 @@ impl Fleet {
         let index = self.index(id)?;
         let (rack, slot) = (index / RACK_LEN + 1, index % RACK_LEN + 1);
         let age = between(draw(self.seed, id, 0, "created"), 0, GROWTH_DAYS * 24 * 3_600);
-        let env = if draw(self.seed, id, 0, "env").is_multiple_of(4) {
-            "staging"
-        } else {
-            "production"
-        };
+        let env = if draw(self.seed, id, 0, "env").is_multiple_of(4) { "staging" } else { "production" };
         let [_, b, c, d] = index.wrapping_add(10).to_be_bytes();
         Some(Portrait {
             name: format!("bm-r{rack:03}-n{slot:02}"),
@@ -173,10 +169,7 @@ mod tests {
         assert!(ids.is_sorted());
         assert_eq!(ids.len(), 100);
         let portraits: Vec<_> = ids.iter().map(|id| fleet(1).portrait(*id)).collect();
-        assert_eq!(
-            portraits,
-            ids.iter().map(|id| fleet(1).portrait(*id)).collect::<Vec<_>>()
-        );
+        assert_eq!(portraits, ids.iter().map(|id| fleet(1).portrait(*id)).collect::<Vec<_>>());
     }
 
     #[test]
@@ -199,11 +192,7 @@ mod tests {
         let fleet = Fleet::new(&FleetConfig::Listed(vec![id(9), id(3), id(9)]), 0);
         assert_eq!(fleet.ids().collect::<Vec<_>>(), [id(3), id(9)]);
         assert_eq!(fleet.ids_after(Some(id(3))).collect::<Vec<_>>(), [id(9)]);
-        assert_eq!(
-            fleet.ids_after(Some(id(4))).collect::<Vec<_>>(),
-            [id(9)],
-            "the marker's instance may be gone"
-        );
+        assert_eq!(fleet.ids_after(Some(id(4))).collect::<Vec<_>>(), [id(9)], "the marker's instance may be gone");
         assert!(!fleet.has(id(4)));
     }
 

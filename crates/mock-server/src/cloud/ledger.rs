@@ -202,10 +202,7 @@ mod tests {
         assert_eq!(ledger.forgotten(), 3);
         assert_eq!(ledger.log().next().unwrap().at, Timestamp::from_millis(3));
         assert_eq!(ledger.log().next().unwrap().ids.len(), Ledger::CALL_IDS_MAX);
-        assert_eq!(
-            ledger.requests_of(ApiOperation::ListInstances),
-            Ledger::LOG_LEN_MAX as u64 + 3
-        );
+        assert_eq!(ledger.requests_of(ApiOperation::ListInstances), Ledger::LOG_LEN_MAX as u64 + 3);
     }
 
     #[test]
@@ -223,9 +220,7 @@ mod tests {
     fn violations_are_bounded_but_counted() {
         let mut ledger = Ledger::default();
         for millis in 0..1_001 {
-            ledger.note_violation(Violation::NobodyNamed {
-                at: Timestamp::from_millis(millis),
-            });
+            ledger.note_violation(Violation::NobodyNamed { at: Timestamp::from_millis(millis) });
         }
         assert_eq!(ledger.violations().len(), Ledger::VIOLATIONS_LEN_MAX);
         assert_eq!(ledger.violations_count(), 1_001);

@@ -27,11 +27,7 @@ impl ListQuery {
     #[must_use]
     pub fn of(ids: &[InstanceId]) -> Self {
         let texts: Vec<String> = ids.iter().map(InstanceId::to_string).collect();
-        Self {
-            limit: Some(Asked::LIMIT_MAX.to_string()),
-            instance_id: Some(texts.join(",")),
-            ..Self::default()
-        }
+        Self { limit: Some(Asked::LIMIT_MAX.to_string()), instance_id: Some(texts.join(",")), ..Self::default() }
     }
 
     /// The ids among those asked for that are ids at all; for the log and for fault rules.
@@ -107,13 +103,10 @@ fn parse_ids(field: &str, text: &str) -> Result<Vec<InstanceId>, Refusal> {
     let parts: Vec<&str> = text.split(',').collect();
     if parts.len() > Asked::IDS_MAX {
         let (len, max) = (parts.len(), Asked::IDS_MAX);
-        return Err(Refusal::Invalid(format!(
-            "{field} has {len} ids, at most {max} are allowed"
-        )));
+        return Err(Refusal::Invalid(format!("{field} has {len} ids, at most {max} are allowed")));
     }
     let ids = parts.iter().map(|part| part.parse::<InstanceId>());
-    ids.collect::<Result<_, _>>()
-        .map_err(|_| Refusal::Invalid(format!("{field} must be UUIDs with commas between")))
+    ids.collect::<Result<_, _>>().map_err(|_| Refusal::Invalid(format!("{field} must be UUIDs with commas between")))
 }
 
 /// Whom the page begins after, in a form that nobody will take for an id.
@@ -181,19 +174,13 @@ mod tests {
             asked(&ListQuery::of(&ids(101))).unwrap_err().to_string(),
             "A request parameter contains invalid or unsupported value: instance_id has 101 ids, at most 100 are allowed"
         );
-        let servers = |text: &str| ListQuery {
-            server_id: Some(text.into()),
-            ..ListQuery::default()
-        };
+        let servers = |text: &str| ListQuery { server_id: Some(text.into()), ..ListQuery::default() };
         let twice = format!("{0},{0}", server_of(ids(1)[0]));
         assert_eq!(asked(&servers(&twice)).unwrap().ids, Some(ids(1)));
         for wrong in ["", ",", "x", "a,b"] {
             assert!(asked(&servers(wrong)).is_err(), "{wrong:?}");
         }
-        let both = ListQuery {
-            server_id: Some(twice),
-            ..ListQuery::of(&ids(1))
-        };
+        let both = ListQuery { server_id: Some(twice), ..ListQuery::of(&ids(1)) };
         assert!(asked(&both).unwrap_err().to_string().contains("exclude each other"));
     }
 }

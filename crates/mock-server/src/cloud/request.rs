@@ -38,10 +38,7 @@ impl ReinstallRequest {
     pub(crate) fn image(&self) -> Result<Option<ImageId>, Refusal> {
         match self.image_id.as_deref() {
             None | Some("") => Ok(None),
-            Some(text) => text
-                .parse()
-                .map(Some)
-                .map_err(|_| Refusal::Invalid("image_id must be a UUID".into())),
+            Some(text) => text.parse().map(Some).map_err(|_| Refusal::Invalid("image_id must be a UUID".into())),
         }
     }
 
@@ -50,18 +47,13 @@ impl ReinstallRequest {
     /// What the service does with an absent or empty list is not documented (api-facts 1). This one refuses both: a
     /// stand-in that took them for every instance would do harm, and one that ignored them would hide a client's bug.
     pub(crate) fn ids(&self, len_max: usize) -> Result<Vec<InstanceId>, Refusal> {
-        let named = self
-            .instance_ids
-            .as_deref()
-            .ok_or(Refusal::Missing("instance_id_set"))?;
+        let named = self.instance_ids.as_deref().ok_or(Refusal::Missing("instance_id_set"))?;
         if named.is_empty() {
             return Err(Refusal::Invalid("instance_id_set is empty".into()));
         }
         if named.len() > len_max {
             let len = named.len();
-            return Err(Refusal::Invalid(format!(
-                "instance_id_set has {len} ids, at most {len_max} are allowed"
-            )));
+            return Err(Refusal::Invalid(format!("instance_id_set has {len} ids, at most {len_max} are allowed")));
         }
         let mut ids = Vec::with_capacity(named.len());
         for (index, text) in named.iter().enumerate() {
@@ -77,10 +69,7 @@ impl ReinstallRequest {
     }
 
     pub(crate) fn password(&self) -> Result<&str, Refusal> {
-        self.password
-            .as_ref()
-            .map(|text| text.as_str())
-            .ok_or(Refusal::Missing("password"))
+        self.password.as_ref().map(|text| text.as_str()).ok_or(Refusal::Missing("password"))
     }
 }
 

@@ -10,10 +10,7 @@ use super::*;
 const PASSWORD: &str = "Abcdef1!";
 
 fn config(count: u32) -> CloudConfig {
-    CloudConfig {
-        seed: 7,
-        ..CloudConfig::generated("p1".parse().unwrap(), count)
-    }
+    CloudConfig { seed: 7, ..CloudConfig::generated("p1".parse().unwrap(), count) }
 }
 
 fn at(seconds: u64) -> Timestamp {
@@ -26,10 +23,7 @@ fn ids(cloud: &Cloud) -> Vec<InstanceId> {
 }
 
 fn start(word: &str) -> Start {
-    Start {
-        state: InstanceState::from_word(word),
-        ..Start::default()
-    }
+    Start { state: InstanceState::from_word(word), ..Start::default() }
 }
 
 /// `state/operation_state/error code`, `-` for what is not shown.
@@ -44,82 +38,31 @@ fn shown(cloud: &Cloud, now: Timestamp, id: InstanceId) -> String {
 fn every_refusal_has_its_code_and_starts_nothing() {
     let mut cloud = Cloud::new(config(60));
     let all = ids(&cloud);
-    for (id, word) in all
-        .iter()
-        .zip(["stopped", "terminated", "error", "pending", "levitating"])
-    {
+    for (id, word) in all.iter().zip(["stopped", "terminated", "error", "pending", "levitating"]) {
         cloud.set_start(*id, start(word));
     }
-    cloud
-        .reinstall(at(0), &ReinstallRequest::of(&[all[9]], None, PASSWORD))
-        .unwrap();
+    cloud.reinstall(at(0), &ReinstallRequest::of(&[all[9]], None, PASSWORD)).unwrap();
     let stranger = InstanceId::from_bits(1);
     let good = [all[20], all[21]];
     let of = |ids: &[InstanceId]| ReinstallRequest::of(ids, None, PASSWORD);
-    let named = |text: &str| ReinstallRequest {
-        instance_ids: Some(vec![good[0].to_string(), text.to_owned()]),
-        ..of(&good)
-    };
+    let named =
+        |text: &str| ReinstallRequest { instance_ids: Some(vec![good[0].to_string(), text.to_owned()]), ..of(&good) };
     let with_password = |text: &str| ReinstallRequest::of(&good, None, text);
     for (request, status, code, says) in [
-        (
-            ReinstallRequest {
-                instance_ids: None,
-                ..of(&good)
-            },
-            400,
-            "iMetal.0002",
-            "instance_id_set",
-        ),
-        (
-            ReinstallRequest {
-                password: None,
-                ..of(&good)
-            },
-            400,
-            "iMetal.0002",
-            "password",
-        ),
+        (ReinstallRequest { instance_ids: None, ..of(&good) }, 400, "iMetal.0002", "instance_id_set"),
+        (ReinstallRequest { password: None, ..of(&good) }, 400, "iMetal.0002", "password"),
         (of(&[]), 400, "iMetal.0001", "instance_id_set is empty"),
         (of(&all[9..60]), 400, "iMetal.0001", "has 51 ids, at most 50"),
         (named("i-17"), 400, "iMetal.0001", "instance_id_set[1] must be a UUID"),
-        (
-            named(&good[0].to_string().to_uppercase()),
-            400,
-            "iMetal.0001",
-            "instance_id_set[1] is a repeat",
-        ),
-        (
-            ReinstallRequest {
-                image_id: Some("ubuntu".into()),
-                ..of(&good)
-            },
-            400,
-            "iMetal.0001",
-            "image_id",
-        ),
-        (
-            with_password("short1!"),
-            400,
-            "iMetal.0001",
-            "password: it has 7 characters",
-        ),
+        (named(&good[0].to_string().to_uppercase()), 400, "iMetal.0001", "instance_id_set[1] is a repeat"),
+        (ReinstallRequest { image_id: Some("ubuntu".into()), ..of(&good) }, 400, "iMetal.0001", "image_id"),
+        (with_password("short1!"), 400, "iMetal.0001", "password: it has 7 characters"),
         (with_password("alllowercase"), 400, "iMetal.0001", "kinds of characters"),
         (with_password("Abcdef1!~"), 400, "iMetal.0001", "position 9"),
         (with_password("Toor-1234"), 400, "iMetal.0001", "backwards"),
-        (
-            of(&[good[0], stranger]),
-            404,
-            "iMetal.0200",
-            "Instances not found: [00000000-0000-0000-0000-000000000001]",
-        ),
+        (of(&[good[0], stranger]), 404, "iMetal.0200", "Instances not found: [00000000-0000-0000-0000-000000000001]"),
         (of(&[good[0], all[0]]), 400, "iMetal.0201", &all[0].to_string()),
-        (
-            of(&[all[1], all[2]]),
-            400,
-            "iMetal.0201",
-            &format!("[{}, {}]", all[1], all[2]),
-        ),
+        (of(&[all[1], all[2]]), 400, "iMetal.0201", &format!("[{}, {}]", all[1], all[2])),
         (of(&[all[3]]), 400, "iMetal.0201", &all[3].to_string()),
         (of(&[all[4]]), 400, "iMetal.0201", &all[4].to_string()),
         (of(&[good[0], all[9]]), 400, "iMetal.0201", &format!("[{}]", all[9])),
@@ -136,17 +79,8 @@ fn every_refusal_has_its_code_and_starts_nothing() {
     assert_eq!(cloud.ledger().requests_of(ApiOperation::ReinstallOs), 18);
     let kinds: Vec<String> = cloud.ledger().violations().iter().map(|v| format!("{v:?}")).collect();
     assert_eq!(kinds.len(), 4, "{kinds:?}");
-    for (kind, times) in [
-        ("NobodyNamed", 2),
-        ("OverCap { len: 51", 1),
-        ("AskedWhileUnderway", 1),
-        ("Wiped", 0),
-    ] {
-        assert_eq!(
-            kinds.iter().filter(|text| text.starts_with(kind)).count(),
-            times,
-            "{kind}: {kinds:?}"
-        );
+    for (kind, times) in [("NobodyNamed", 2), ("OverCap { len: 51", 1), ("AskedWhileUnderway", 1), ("Wiped", 0)] {
+        assert_eq!(kinds.iter().filter(|text| text.starts_with(kind)).count(), times, "{kind}: {kinds:?}");
     }
 }
 
@@ -155,11 +89,7 @@ fn the_password_rule_is_that_of_the_system_to_be_installed() {
     let mut cloud = Cloud::new(config(200));
     let windows = images().find(|image| image.os == OsFamily::Windows).unwrap();
     let all = ids(&cloud);
-    let of_family = |os| {
-        *all.iter()
-            .find(|id| cloud.row(at(0), **id).unwrap().image.os == os)
-            .unwrap()
-    };
+    let of_family = |os| *all.iter().find(|id| cloud.row(at(0), **id).unwrap().image.os == os).unwrap();
     let (on_linux, on_windows) = (of_family(OsFamily::Linux), of_family(OsFamily::Windows));
     for (id, image, password, taken) in [
         (on_linux, None, "Administrator-1", true),
@@ -180,83 +110,27 @@ fn the_password_rule_is_that_of_the_system_to_be_installed() {
 fn each_life_cycle_is_shown_with_and_without_operation_state() {
     use LifeCycle::{Diagram2025, Diagram2026, Prose};
     for (life_cycle, sends, fails, stories) in [
-        (
-            Prose,
-            true,
-            false,
-            [
-                "running/-/-",
-                "pending/reinstall-processing/-",
-                "running/reinstall-succeed/-",
-            ],
-        ),
+        (Prose, true, false, ["running/-/-", "pending/reinstall-processing/-", "running/reinstall-succeed/-"]),
         (Prose, false, false, ["running/-/-", "pending/-/-", "running/-/-"]),
-        (
-            Prose,
-            true,
-            true,
-            [
-                "running/-/-",
-                "pending/reinstall-processing/-",
-                "error/reinstall-failed/X.1",
-            ],
-        ),
+        (Prose, true, true, ["running/-/-", "pending/reinstall-processing/-", "error/reinstall-failed/X.1"]),
         (Prose, false, true, ["running/-/-", "pending/-/-", "error/-/X.1"]),
         (
             Diagram2025,
             true,
             false,
-            [
-                "running/-/-",
-                "reinstalling/reinstall-processing/-",
-                "running/reinstall-succeed/-",
-            ],
+            ["running/-/-", "reinstalling/reinstall-processing/-", "running/reinstall-succeed/-"],
         ),
-        (
-            Diagram2025,
-            false,
-            true,
-            ["running/-/-", "reinstalling/-/-", "failed/-/X.1"],
-        ),
-        (
-            Diagram2026,
-            true,
-            false,
-            [
-                "running/-/-",
-                "running/reinstall-processing/-",
-                "running/reinstall-succeed/-",
-            ],
-        ),
-        (
-            Diagram2026,
-            true,
-            true,
-            [
-                "running/-/-",
-                "running/reinstall-processing/-",
-                "running/reinstall-failed/X.1",
-            ],
-        ),
-        (
-            Diagram2026,
-            false,
-            true,
-            ["running/-/-", "running/-/-", "running/-/X.1"],
-        ),
+        (Diagram2025, false, true, ["running/-/-", "reinstalling/-/-", "failed/-/X.1"]),
+        (Diagram2026, true, false, ["running/-/-", "running/reinstall-processing/-", "running/reinstall-succeed/-"]),
+        (Diagram2026, true, true, ["running/-/-", "running/reinstall-processing/-", "running/reinstall-failed/X.1"]),
+        (Diagram2026, false, true, ["running/-/-", "running/-/-", "running/-/X.1"]),
     ] {
-        let mut cloud = Cloud::new(CloudConfig {
-            life_cycle,
-            sends_operation_state: sends,
-            ..config(1)
-        });
+        let mut cloud = Cloud::new(CloudConfig { life_cycle, sends_operation_state: sends, ..config(1) });
         let id = ids(&cloud)[0];
         if fails {
             cloud.set_ending(id, Ending::fails("X.1", "why"));
         }
-        cloud
-            .reinstall(at(10), &ReinstallRequest::of(&[id], None, PASSWORD))
-            .unwrap();
+        cloud.reinstall(at(10), &ReinstallRequest::of(&[id], None, PASSWORD)).unwrap();
         let seen = [at(9), at(40), at(70)].map(|now| shown(&cloud, now, id));
         assert_eq!(seen, stories, "{life_cycle} {sends} {fails}");
     }
@@ -265,10 +139,7 @@ fn each_life_cycle_is_shown_with_and_without_operation_state() {
 #[test]
 fn a_failed_reinstall_may_be_tried_again_in_every_life_cycle() {
     for life_cycle in LifeCycle::ALL {
-        let mut cloud = Cloud::new(CloudConfig {
-            life_cycle,
-            ..config(1)
-        });
+        let mut cloud = Cloud::new(CloudConfig { life_cycle, ..config(1) });
         let id = ids(&cloud)[0];
         let request = ReinstallRequest::of(&[id], None, PASSWORD);
         cloud.set_ending(id, Ending::fails("X.1", "why"));
@@ -276,11 +147,7 @@ fn a_failed_reinstall_may_be_tried_again_in_every_life_cycle() {
         assert!(cloud.reinstall(at(59), &request).is_err(), "still underway");
         cloud.set_ending(id, Ending::Succeeds);
         cloud.reinstall(at(60), &request).unwrap();
-        assert_eq!(
-            shown(&cloud, at(120), id),
-            "running/reinstall-succeed/-",
-            "{life_cycle}"
-        );
+        assert_eq!(shown(&cloud, at(120), id), "running/reinstall-succeed/-", "{life_cycle}");
         let attempts: Vec<u32> = cloud.wipes(id).iter().map(|wipe| wipe.attempt).collect();
         assert_eq!(attempts, [1, 2]);
     }
@@ -301,24 +168,17 @@ fn leftovers_stay_until_a_reinstall_is_accepted() {
     };
     cloud.set_start(id, left);
     assert_eq!(shown(&cloud, at(0), id), "running/reinstall-succeed/old");
-    cloud
-        .reinstall(at(0), &ReinstallRequest::of(&[id], None, PASSWORD))
-        .unwrap();
+    cloud.reinstall(at(0), &ReinstallRequest::of(&[id], None, PASSWORD)).unwrap();
     assert_eq!(shown(&cloud, at(0), id), "pending/reinstall-processing/-");
 }
 
 #[test]
 fn looking_changes_nothing_and_order_does_not_matter() {
     let build = || {
-        let mut cloud = Cloud::new(CloudConfig {
-            spread_percent: (50, 150),
-            failing: Failing::Percent(30),
-            ..config(40)
-        });
+        let mut cloud =
+            Cloud::new(CloudConfig { spread_percent: (50, 150), failing: Failing::Percent(30), ..config(40) });
         let all = ids(&cloud);
-        cloud
-            .reinstall(at(5), &ReinstallRequest::of(&all, None, PASSWORD))
-            .unwrap();
+        cloud.reinstall(at(5), &ReinstallRequest::of(&all, None, PASSWORD)).unwrap();
         cloud
     };
     let (mut one, mut other) = (build(), build());
@@ -326,15 +186,9 @@ fn looking_changes_nothing_and_order_does_not_matter() {
     for seconds in 0..120 {
         moments.extend(ids(&one).into_iter().map(|id| (seconds, id)));
     }
-    let forwards: BTreeMap<_, _> = moments
-        .iter()
-        .map(|&(s, id)| ((s, id), one.status(at(s), id).unwrap()))
-        .collect();
-    let backwards: BTreeMap<_, _> = moments
-        .iter()
-        .rev()
-        .map(|&(s, id)| ((s, id), other.status(at(s), id).unwrap()))
-        .collect();
+    let forwards: BTreeMap<_, _> = moments.iter().map(|&(s, id)| ((s, id), one.status(at(s), id).unwrap())).collect();
+    let backwards: BTreeMap<_, _> =
+        moments.iter().rev().map(|&(s, id)| ((s, id), other.status(at(s), id).unwrap())).collect();
     assert_eq!(forwards, backwards);
     let all = ids(&one);
     let page = one.list(at(60), &ListQuery::of(&all)).unwrap();
@@ -343,22 +197,12 @@ fn looking_changes_nothing_and_order_does_not_matter() {
 
 #[test]
 fn chance_does_not_depend_on_the_company() {
-    let build = || {
-        Cloud::new(CloudConfig {
-            spread_percent: (50, 150),
-            failing: Failing::Percent(30),
-            ..config(40)
-        })
-    };
+    let build = || Cloud::new(CloudConfig { spread_percent: (50, 150), failing: Failing::Percent(30), ..config(40) });
     let (mut together, mut apart) = (build(), build());
     let all = ids(&together);
-    together
-        .reinstall(at(0), &ReinstallRequest::of(&all, None, PASSWORD))
-        .unwrap();
+    together.reinstall(at(0), &ReinstallRequest::of(&all, None, PASSWORD)).unwrap();
     for id in all.iter().rev() {
-        apart
-            .reinstall(at(0), &ReinstallRequest::of(&[*id], None, PASSWORD))
-            .unwrap();
+        apart.reinstall(at(0), &ReinstallRequest::of(&[*id], None, PASSWORD)).unwrap();
     }
     for id in &all {
         assert_eq!(together.wipes(*id), apart.wipes(*id));
@@ -369,36 +213,18 @@ fn chance_does_not_depend_on_the_company() {
     assert!(wipes.iter().all(|wipe| (30..=90).contains(&wipe.takes.as_secs())));
     let longest = wipes.iter().map(|wipe| wipe.takes).max();
     let shortest = wipes.iter().map(|wipe| wipe.takes).min();
-    assert!(
-        longest
-            .zip(shortest)
-            .is_some_and(|(long, short)| long - short > Duration::from_secs(20))
-    );
+    assert!(longest.zip(shortest).is_some_and(|(long, short)| long - short > Duration::from_secs(20)));
 }
 
 #[test]
 fn so_many_fail_and_no_more() {
-    let mut cloud = Cloud::new(CloudConfig {
-        failing: Failing::Count(3),
-        ..config(50)
-    });
+    let mut cloud = Cloud::new(CloudConfig { failing: Failing::Count(3), ..config(50) });
     let all = ids(&cloud);
-    cloud
-        .reinstall(at(0), &ReinstallRequest::of(&all, None, PASSWORD))
-        .unwrap();
-    let failing: Vec<InstanceId> = all
-        .iter()
-        .copied()
-        .filter(|id| cloud.wipes(*id)[0].fails().is_some())
-        .collect();
+    cloud.reinstall(at(0), &ReinstallRequest::of(&all, None, PASSWORD)).unwrap();
+    let failing: Vec<InstanceId> = all.iter().copied().filter(|id| cloud.wipes(*id)[0].fails().is_some()).collect();
     assert_eq!(failing.len(), 3);
-    cloud
-        .reinstall(at(60), &ReinstallRequest::of(&failing, None, PASSWORD))
-        .unwrap();
-    assert!(
-        failing.iter().all(|id| cloud.wipes(*id)[1].fails().is_some()),
-        "they fail again"
-    );
+    cloud.reinstall(at(60), &ReinstallRequest::of(&failing, None, PASSWORD)).unwrap();
+    assert!(failing.iter().all(|id| cloud.wipes(*id)[1].fails().is_some()), "they fail again");
 }
 
 #[test]
@@ -406,9 +232,7 @@ fn one_that_never_ends_stays_underway() {
     let mut cloud = Cloud::new(config(1));
     let id = ids(&cloud)[0];
     cloud.set_ending(id, Ending::Never);
-    cloud
-        .reinstall(at(0), &ReinstallRequest::of(&[id], None, PASSWORD))
-        .unwrap();
+    cloud.reinstall(at(0), &ReinstallRequest::of(&[id], None, PASSWORD)).unwrap();
     assert_eq!(shown(&cloud, at(1_000_000), id), "pending/reinstall-processing/-");
 }
 
@@ -418,9 +242,7 @@ fn the_image_changes_when_the_reinstall_has_worked() {
     let id = ids(&cloud)[0];
     let before = cloud.row(at(0), id).unwrap();
     let wanted = ImageId::from_bits(0xabc);
-    cloud
-        .reinstall(at(0), &ReinstallRequest::of(&[id], Some(wanted), PASSWORD))
-        .unwrap();
+    cloud.reinstall(at(0), &ReinstallRequest::of(&[id], Some(wanted), PASSWORD)).unwrap();
     let during = cloud.row(at(30), id).unwrap();
     let after = cloud.row(at(60), id).unwrap();
     assert_eq!(during.image, before.image);
@@ -435,11 +257,7 @@ fn pages_cover_the_fleet_once() {
         let mut cloud = Cloud::new(config(35));
         let (mut seen, mut marker, mut count) = (Vec::new(), None, 0);
         loop {
-            let query = ListQuery {
-                limit: Some(limit.into()),
-                marker,
-                ..ListQuery::default()
-            };
+            let query = ListQuery { limit: Some(limit.into()), marker, ..ListQuery::default() };
             let page = cloud.list(at(0), &query).unwrap();
             assert_eq!(page.count, 35);
             seen.extend(page.rows.iter().map(|row| row.id));
@@ -457,14 +275,8 @@ fn pages_cover_the_fleet_once() {
 fn lists_are_filtered() {
     let mut cloud = Cloud::new(config(40));
     let all = ids(&cloud);
-    cloud
-        .reinstall(at(0), &ReinstallRequest::of(&all[..15], None, PASSWORD))
-        .unwrap();
-    let query = |state: &str, marker| ListQuery {
-        instance_state: Some(state.into()),
-        marker,
-        ..ListQuery::default()
-    };
+    cloud.reinstall(at(0), &ReinstallRequest::of(&all[..15], None, PASSWORD)).unwrap();
+    let query = |state: &str, marker| ListQuery { instance_state: Some(state.into()), marker, ..ListQuery::default() };
     let first = cloud.list(at(1), &query("pending", None)).unwrap();
     assert_eq!((first.rows.len(), first.count), (10, 15));
     let second = cloud.list(at(1), &query("pending", first.next_marker)).unwrap();
@@ -475,24 +287,14 @@ fn lists_are_filtered() {
     let some = [all[3], InstanceId::from_bits(1), all[1], all[3]];
     let page = cloud.list(at(1), &ListQuery::of(&some)).unwrap();
     let rows: Vec<InstanceId> = page.rows.iter().map(|row| row.id).collect();
-    assert_eq!(
-        (rows, page.count),
-        (vec![all[1], all[3]], 2),
-        "absent ones are simply absent"
-    );
-    let by_server = ListQuery {
-        server_id: Some(page.rows[0].server_id.clone()),
-        ..ListQuery::default()
-    };
+    assert_eq!((rows, page.count), (vec![all[1], all[3]], 2), "absent ones are simply absent");
+    let by_server = ListQuery { server_id: Some(page.rows[0].server_id.clone()), ..ListQuery::default() };
     assert_eq!(cloud.list(at(1), &by_server).unwrap().rows, page.rows[..1]);
 }
 
 #[test]
 fn a_list_may_be_forbidden() {
-    let mut cloud = Cloud::new(CloudConfig {
-        permits_list: false,
-        ..config(1)
-    });
+    let mut cloud = Cloud::new(CloudConfig { permits_list: false, ..config(1) });
     let refusal = cloud.list(at(0), &ListQuery::default()).unwrap_err();
     assert_eq!((refusal.status(), refusal.code()), (403, "iMetal.0004"));
     assert_eq!(cloud.ledger().log().last().unwrap().status, Some(403));
@@ -503,12 +305,8 @@ fn the_truth_is_told() {
     let mut cloud = Cloud::new(config(10));
     let all = ids(&cloud);
     cloud.set_ending(all[1], Ending::fails("X.1", "why"));
-    cloud
-        .reinstall(at(0), &ReinstallRequest::of(&all[..3], None, PASSWORD))
-        .unwrap();
-    cloud
-        .reinstall(at(50), &ReinstallRequest::of(&all[3..4], None, PASSWORD))
-        .unwrap();
+    cloud.reinstall(at(0), &ReinstallRequest::of(&all[..3], None, PASSWORD)).unwrap();
+    cloud.reinstall(at(50), &ReinstallRequest::of(&all[3..4], None, PASSWORD)).unwrap();
     let truth = serde_json::to_value(cloud.truth(at(60))).unwrap();
     for (pointer, value) in [
         ("/instances_count", serde_json::json!(10)),
@@ -521,10 +319,7 @@ fn the_truth_is_told() {
         (&format!("/wiped/{}/wipes", all[0]), serde_json::json!(1)),
         (&format!("/wiped/{}/outcome", all[0]), serde_json::json!("succeeded")),
         (&format!("/wiped/{}/outcome", all[1]), serde_json::json!("failed")),
-        (
-            &format!("/wiped/{}/attempts/0/fails/code", all[1]),
-            serde_json::json!("X.1"),
-        ),
+        (&format!("/wiped/{}/attempts/0/fails/code", all[1]), serde_json::json!("X.1")),
         (&format!("/wiped/{}/outcome", all[3]), serde_json::json!("underway")),
     ] {
         assert_eq!(truth.pointer(pointer), Some(&value), "{pointer}");
@@ -534,10 +329,7 @@ fn the_truth_is_told() {
 
 #[test]
 fn an_unknown_instance_is_named() {
-    let mut cloud = Cloud::new(CloudConfig {
-        fleet: FleetConfig::Listed(vec![InstanceId::from_bits(5)]),
-        ..config(0)
-    });
+    let mut cloud = Cloud::new(CloudConfig { fleet: FleetConfig::Listed(vec![InstanceId::from_bits(5)]), ..config(0) });
     assert!(cloud.status(at(0), InstanceId::from_bits(5)).is_ok());
     let refusal = cloud.status(at(0), InstanceId::from_bits(6)).unwrap_err();
     assert_eq!(refusal, Refusal::NotFound(vec![InstanceId::from_bits(6)]));

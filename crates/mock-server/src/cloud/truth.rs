@@ -74,10 +74,8 @@ pub struct Attempt {
 
 impl Truth {
     pub(super) fn of(cloud: &Cloud, now: Timestamp) -> Self {
-        let wiped: BTreeMap<_, _> = cloud
-            .wiped()
-            .filter_map(|(id, wipes)| Some((id, WipedInstance::of(wipes, now)?)))
-            .collect();
+        let wiped: BTreeMap<_, _> =
+            cloud.wiped().filter_map(|(id, wipes)| Some((id, WipedInstance::of(wipes, now)?))).collect();
         let ledger = cloud.ledger();
         Self {
             now,
@@ -107,10 +105,6 @@ impl WipedInstance {
             image: wipe.image,
             fails: wipe.fails().cloned(),
         };
-        Some(Self {
-            wipes: wipes.len(),
-            outcome,
-            attempts: wipes.iter().map(attempt).collect(),
-        })
+        Some(Self { wipes: wipes.len(), outcome, attempts: wipes.iter().map(attempt).collect() })
     }
 }

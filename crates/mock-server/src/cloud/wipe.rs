@@ -86,13 +86,8 @@ mod tests {
     #[test]
     fn a_wipe_goes_from_its_beginning_to_its_end() {
         let at = Timestamp::from_millis;
-        let wipe = |ending| Wipe {
-            accepted_at: at(1_000),
-            attempt: 1,
-            image: None,
-            takes: Duration::from_secs(10),
-            ending,
-        };
+        let wipe =
+            |ending| Wipe { accepted_at: at(1_000), attempt: 1, image: None, takes: Duration::from_secs(10), ending };
         for (ending, now, standing) in [
             (Ending::Succeeds, 0, Standing::Underway(0)),
             (Ending::Succeeds, 1_000, Standing::Underway(0)),

@@ -54,9 +54,7 @@ pub(super) async fn arm(State(state): State<Arc<AppState>>, body: Body) -> Respo
 }
 
 async fn read_rules(body: Body) -> Result<Vec<FaultRule>, String> {
-    let bytes = to_bytes(body, BODY_BYTES_MAX)
-        .await
-        .map_err(|error| error.to_string())?;
+    let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| error.to_string())?;
     let rules: Vec<FaultRule> = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
     for (index, rule) in rules.iter().enumerate() {
         if let Some(objection) = rule.objection() {

@@ -175,18 +175,11 @@ struct NetworkInterface {
 }
 
 fn list_reply(page: Page) -> impl Serialize {
-    let page_info = PageInfo {
-        next_marker: page.next_marker,
-        previous_marker: None,
-        current_count: Some(page.rows.len() as u64),
-    };
+    let page_info =
+        PageInfo { next_marker: page.next_marker, previous_marker: None, current_count: Some(page.rows.len() as u64) };
     PageReply {
         instances: page.rows.into_iter().map(full_row).collect(),
-        rest: ListReply {
-            instances: None,
-            page_info: Some(page_info),
-            count: Some(page.count as u64),
-        },
+        rest: ListReply { instances: None, page_info: Some(page_info), count: Some(page.count as u64) },
     }
 }
 
@@ -195,10 +188,7 @@ fn full_row(row: Row) -> FullRow {
         OsFamily::Linux => "Linux",
         OsFamily::Windows => "Windows",
     };
-    let tag = |(key, value): (&str, String)| Tag {
-        key: key.to_owned(),
-        value: Some(value),
-    };
+    let tag = |(key, value): (&str, String)| Tag { key: key.to_owned(), value: Some(value) };
     FullRow {
         row: ListedInstance {
             id: Some(row.id.to_string()),
@@ -218,9 +208,6 @@ fn full_row(row: Row) -> FullRow {
             updated_at: Some(row.updated_at.to_string()),
             launched_at: Some(row.launched_at.to_string()),
         },
-        network_interfaces: [NetworkInterface {
-            subnet_id: row.subnet_id,
-            ipv4_address: row.ipv4_address,
-        }],
+        network_interfaces: [NetworkInterface { subnet_id: row.subnet_id, ipv4_address: row.ipv4_address }],
     }
 }

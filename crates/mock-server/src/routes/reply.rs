@@ -28,21 +28,12 @@ pub(crate) fn gateway(refusal: Gateway, name: &RequestName) -> Response {
             "APIGW.0101",
             "The API does not exist or has not been published in the environment".to_owned(),
         ),
-        Gateway::Unauthorized(why) => (
-            StatusCode::UNAUTHORIZED,
-            "APIGW.0301",
-            format!("Incorrect IAM authentication information: {why}"),
-        ),
-        Gateway::TooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "APIGW.0201",
-            "Request entity too large".to_owned(),
-        ),
+        Gateway::Unauthorized(why) => {
+            (StatusCode::UNAUTHORIZED, "APIGW.0301", format!("Incorrect IAM authentication information: {why}"))
+        }
+        Gateway::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "APIGW.0201", "Request entity too large".to_owned()),
     };
-    let body = ErrorBody {
-        request_id: Some(name.0.clone()),
-        ..ErrorBody::new(code, &message)
-    };
+    let body = ErrorBody { request_id: Some(name.0.clone()), ..ErrorBody::new(code, &message) };
     json(status, &body)
 }
 

@@ -76,10 +76,7 @@ fn wipes(server: &MockServer, id: InstanceId) -> usize {
 
 #[tokio::test]
 async fn each_socket_fault_is_seen_and_takes_hold_as_it_says() {
-    let body = |got| Saw::Body {
-        got,
-        promised: BODY_LEN,
-    };
+    let body = |got| Saw::Body { got, promised: BODY_LEN };
     let lose = |when, reset| Effect::Lose { when, reset };
     for (effect, saw, held) in [
         (None, body(BODY_LEN), 1),
@@ -89,19 +86,11 @@ async fn each_socket_fault_is_seen_and_takes_hold_as_it_says() {
         (Some(lose(When::Before, true)), Saw::Reset, 0),
         (Some(Effect::Truncate { body_bytes: 0 }), body(0), 1),
         (Some(Effect::Truncate { body_bytes: 20 }), body(20), 1),
-        (
-            Some(Effect::Truncate {
-                body_bytes: BODY_LEN - 1,
-            }),
-            body(BODY_LEN - 1),
-            1,
-        ),
+        (Some(Effect::Truncate { body_bytes: BODY_LEN - 1 }), body(BODY_LEN - 1), 1),
     ] {
         let server = MockServer::builder().instances(1).start().await.unwrap();
         let id = server.ids()[0];
-        let rule = effect
-            .clone()
-            .map(|effect| server.arm(FaultRule::on(ApiOperation::ReinstallOs, effect)));
+        let rule = effect.clone().map(|effect| server.arm(FaultRule::on(ApiOperation::ReinstallOs, effect)));
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         assert_eq!(exchange(&mut stream, &put(id)).await, saw, "{effect:?}");
         assert_eq!(wipes(&server, id), held, "{effect:?}");
@@ -125,10 +114,7 @@ async fn a_fault_hits_its_own_answer_on_a_kept_connection() {
     assert_eq!((wipes(&server, ids[0]), wipes(&server, ids[1])), (1, 1));
     // Others are not hurt.
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
-    assert!(matches!(
-        exchange(&mut stream, &get_status(ids[1])).await,
-        Saw::Body { .. }
-    ));
+    assert!(matches!(exchange(&mut stream, &get_status(ids[1])).await, Saw::Body { .. }));
     server.shutdown().await;
 }
 
@@ -182,11 +168,7 @@ async fn dropping_stops_without_waiting() {
 #[tokio::test]
 async fn garbage_is_answered_or_cut_off_and_hurts_nobody() {
     let server = MockServer::builder().instances(1).start().await.unwrap();
-    for garbage in [
-        &b"\x16\x03\x01\x02\x00\x01\x00"[..],
-        b"GET\r\n\r\n",
-        b"\0\0\0\0\r\n\r\n",
-    ] {
+    for garbage in [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"GET\r\n\r\n", b"\0\0\0\0\r\n\r\n"] {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         stream.write_all(garbage).await.unwrap();
         stream.shutdown().await.unwrap();

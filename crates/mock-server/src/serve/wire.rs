@@ -77,10 +77,7 @@ impl Fate {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = match delivery {
             // An answer that never comes is held back before it gets here.
             Delivery::Whole | Delivery::Never => Course::Whole,
-            Delivery::Cut { body_bytes } => Course::Cut(Cut {
-                blank_line: 0,
-                body_left: body_bytes,
-            }),
+            Delivery::Cut { body_bytes } => Course::Cut(Cut { blank_line: 0, body_left: body_bytes }),
             Delivery::Closed => Course::Close,
             Delivery::Reset => Course::Reset,
         };
@@ -152,10 +149,7 @@ mod tests {
 
     /// What passes of an answer that is written in pieces of `piece` bytes.
     fn passes(answer: &str, body_bytes: usize, piece: usize) -> String {
-        let mut cut = Cut {
-            blank_line: 0,
-            body_left: body_bytes,
-        };
+        let mut cut = Cut { blank_line: 0, body_left: body_bytes };
         let mut passed = Vec::new();
         for bytes in answer.as_bytes().chunks(piece) {
             let allowed = &bytes[..cut.allows(bytes)];
@@ -171,11 +165,7 @@ mod tests {
         let head = answer.find("body").unwrap();
         for piece in 1..=answer.len() {
             for body_bytes in 0..=12 {
-                assert_eq!(
-                    passes(answer, body_bytes, piece),
-                    answer[..head + body_bytes],
-                    "{piece} {body_bytes}"
-                );
+                assert_eq!(passes(answer, body_bytes, piece), answer[..head + body_bytes], "{piece} {body_bytes}");
             }
             assert_eq!(passes(answer, 100, piece), answer);
         }

@@ -34,11 +34,7 @@ fn said(served: &Served<Vec<InstanceId>>, ids: &[InstanceId]) -> String {
     match &served.said {
         Said::Done(accepted) => accepted
             .iter()
-            .map(|id| {
-                ids.iter()
-                    .position(|known| known == id)
-                    .map_or("?".to_owned(), |place| place.to_string())
-            })
+            .map(|id| ids.iter().position(|known| known == id).map_or("?".to_owned(), |place| place.to_string()))
             .collect(),
         Said::Refused(refusal) => refusal.code().to_owned(),
         Said::Canned(canned) => canned.status.to_string(),
@@ -62,12 +58,7 @@ fn each_effect_says_takes_hold_and_arrives_as_it_should() {
         (lose(When::After, true), "01234", Reset, "wwwww"),
         (Effect::Hang { when: When::Before }, "-", Never, "....."),
         (Effect::Hang { when: When::After }, "01234", Never, "wwwww"),
-        (
-            Effect::Truncate { body_bytes: 9 },
-            "01234",
-            Cut { body_bytes: 9 },
-            "wwwww",
-        ),
+        (Effect::Truncate { body_bytes: 9 }, "01234", Cut { body_bytes: 9 }, "wwwww"),
         (partial(Omit::EverySecond, true), "024", Whole, "wwwww"),
         (partial(Omit::EverySecond, false), "024", Whole, "w.w.w"),
         (partial(Omit::Last(2), true), "012", Whole, "wwwww"),
@@ -84,18 +75,10 @@ fn each_effect_says_takes_hold_and_arrives_as_it_should() {
         assert_eq!(wiped(&world, &ids), holds, "{effect:?}");
         assert_eq!(served.arrived().is_some(), delivery == Whole);
         assert_eq!(world.faults.hits(rule), 1);
-        assert_eq!(
-            world.cloud.ledger().requests_of(REINSTALL),
-            1,
-            "counted once, whatever happened"
-        );
+        assert_eq!(world.cloud.ledger().requests_of(REINSTALL), 1, "counted once, whatever happened");
         let call = world.cloud.ledger().log().last().unwrap();
         assert_eq!(call.rule, Some(rule));
-        assert_eq!(
-            call.status.is_some(),
-            matches!(delivery, Whole | Cut { .. }),
-            "{effect:?}"
-        );
+        assert_eq!(call.status.is_some(), matches!(delivery, Whole | Cut { .. }), "{effect:?}");
     }
 }
 
@@ -104,10 +87,7 @@ fn a_call_that_no_rule_hits_is_as_it_is() {
     let (mut world, ids) = world(5);
     world.arm(FaultRule::on(REINSTALL, Effect::lose_answer()).skip(1));
     let served = world.reinstall(at(0), &request(&ids));
-    assert_eq!(
-        (said(&served, &ids).as_str(), served.delivery, served.rule),
-        ("01234", Delivery::Whole, None)
-    );
+    assert_eq!((said(&served, &ids).as_str(), served.delivery, served.rule), ("01234", Delivery::Whole, None));
 }
 
 #[test]
@@ -115,18 +95,13 @@ fn a_refusal_stays_one_when_its_answer_is_lost() {
     let (mut world, ids) = world(5);
     world.arm(FaultRule::on(REINSTALL, Effect::lose_answer()));
     let served = world.reinstall(at(0), &request(&[]));
-    assert_eq!(
-        (said(&served, &ids).as_str(), served.delivery),
-        ("iMetal.0001", Delivery::Closed)
-    );
+    assert_eq!((said(&served, &ids).as_str(), served.delivery), ("iMetal.0001", Delivery::Closed));
 }
 
 #[test]
 fn looks_can_be_out_of_date_for_a_while() {
     let (mut world, ids) = world(1);
-    let stale = Effect::Stale {
-        by: Duration::from_secs(30),
-    };
+    let stale = Effect::Stale { by: Duration::from_secs(30) };
     let rule = FaultRule::any(stale).always().lasting(Duration::from_secs(60));
     world.arm(rule);
     let _ = world.reinstall(at(0), &request(&ids));
@@ -149,19 +124,8 @@ fn looks_can_be_out_of_date_for_a_while() {
 #[test]
 fn a_list_can_be_spoilt_too() {
     for (effect, rows) in [
-        (
-            Effect::Partial {
-                omit: Omit::EverySecond,
-                omitted_started: false,
-            },
-            Some(2),
-        ),
-        (
-            Effect::Stale {
-                by: Duration::from_secs(5),
-            },
-            Some(4),
-        ),
+        (Effect::Partial { omit: Omit::EverySecond, omitted_started: false }, Some(2)),
+        (Effect::Stale { by: Duration::from_secs(5) }, Some(4)),
         (Effect::refuse(403), None),
         (Effect::lose_request(), None),
     ] {
@@ -174,9 +138,6 @@ fn a_list_can_be_spoilt_too() {
         };
         assert_eq!(got, rows, "{effect:?}");
         let again = world.list(at(0), &ListQuery::of(&ids));
-        assert!(
-            matches!(again.arrived(), Some(Said::Done(page)) if page.rows.len() == 4),
-            "once only"
-        );
+        assert!(matches!(again.arrived(), Some(Said::Done(page)) if page.rows.len() == 4), "once only");
     }
 }
