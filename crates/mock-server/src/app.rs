@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use reinstall_core::id::ProjectId;
 use reinstall_core::secret::SessionToken;
 use reinstall_core::time::Timestamp;
 use reinstall_http::wire::error::REQUEST_ID;
@@ -19,6 +20,7 @@ use crate::world::World;
 
 /// What the routes share: the world, the token that opens it, and the time.
 pub struct AppState {
+    project: ProjectId,
     world: Mutex<World>,
     token: SessionToken,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
@@ -31,6 +33,7 @@ impl AppState {
     pub fn new(world: World, token: SessionToken, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self {
             seed: world.cloud.seed(),
+            project: world.cloud.project().clone(),
             world: Mutex::new(world),
             token,
             clock: Box::new(clock),
@@ -47,6 +50,10 @@ impl AppState {
     /// What time it is for this server.
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    pub(crate) fn project(&self) -> &ProjectId {
+        &self.project
     }
 
     pub(crate) fn token(&self) -> &SessionToken {

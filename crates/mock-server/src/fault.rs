@@ -204,14 +204,15 @@ impl FaultRule {
     /// Why the rule cannot do what it says, if so; for those who write rules by hand.
     #[must_use]
     pub fn objection(&self) -> Option<&'static str> {
-        match &self.effect {
-            Effect::Answer { status, .. } if !(200..=599).contains(status) => Some("`status` must be from 200 to 599"),
-            effect if self.on.is_some_and(|operation| !effect.applies_to(operation)) => {
-                Some("this kind of effect never happens to calls of this operation")
-            }
-            _ if self.times == Some(0) => Some("`times` is 0, so it would never hit"),
-            _ => None,
+        if let Effect::Answer { status, .. } = &self.effect
+            && !(200..=599).contains(status)
+        {
+            return Some("`status` must be from 200 to 599");
         }
+        if self.on.is_some_and(|operation| !self.effect.applies_to(operation)) {
+            return Some("this kind of effect never happens to calls of this operation");
+        }
+        (self.times == Some(0)).then_some("`times` is 0, so it would never hit")
     }
 
     fn matches(&self, operation: ApiOperation, ids: &[InstanceId]) -> bool {

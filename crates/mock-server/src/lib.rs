@@ -13,7 +13,6 @@ pub mod world;
 pub mod app;
 mod routes;
 
-mod clock;
 pub mod serve;
 
 pub mod args;

@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use reinstall_core::id::{InstanceId, ProjectId};
 use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::secret::SessionToken;
+use reinstall_http::clock::Clock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -25,7 +26,6 @@ use tower::ServiceExt;
 
 use self::wire::{Fate, FragileStream};
 use crate::app::{AppState, app};
-use crate::clock;
 use crate::cloud::Cloud;
 use crate::cloud::config::{CloudConfig, FleetConfig};
 use crate::cloud::truth::Truth;
@@ -34,6 +34,8 @@ use crate::world::{Delivery, World};
 
 /// How long a client may take for the head of a request.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long answers may take to leave once the server is told to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
@@ -204,9 +206,11 @@ impl MockServerBuilder {
         for rule in self.faults {
             world.arm(rule);
         }
-        let state = Arc::new(AppState::new(world, self.token, clock::steady()));
+        let clock = Clock::start();
+        let told = clock.clone();
+        let state = Arc::new(AppState::new(world, self.token, move || told.now()));
         let (running, stop) = watch::channel(());
-        let serving = tokio::spawn(accept(listener, app(Arc::clone(&state)), stop));
+        let serving = tokio::spawn(accept(listener, app(Arc::clone(&state)), clock, stop));
         Ok(MockServer { address, state, running, serving })
     }
 }
@@ -217,7 +221,7 @@ async fn stopped(stop: &mut watch::Receiver<()>) {
     while stop.changed().await.is_ok() {}
 }
 
-async fn accept(listener: TcpListener, app: Router, mut stop: watch::Receiver<()>) {
+async fn accept(listener: TcpListener, app: Router, clock: Clock, mut stop: watch::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -227,10 +231,10 @@ async fn accept(listener: TcpListener, app: Router, mut stop: watch::Receiver<()
                 Ok((stream, _)) => {
                     connections.spawn(serve_connection(stream, app.clone(), stop.clone()));
                 }
-                // Out of file handles, or the peer was quicker; let others go on before the next try.
+                // Out of file handles, mostly: trying again at once would only keep a core busy.
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
-                    tokio::task::yield_now().await;
+                    clock.sleep(ACCEPT_PAUSE).await;
                 }
             },
         }

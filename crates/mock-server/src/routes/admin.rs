@@ -2,7 +2,7 @@
 //!
 //! - `GET /_mock/healthz`: 200 once it serves.
 //! - `GET /_mock/truth`: a [`Truth`](crate::cloud::truth::Truth).
-//! - `GET /_mock/log`: `{"forgotten": n, "calls": [..]}`, the calls as [`Call`](crate::cloud::ledger::Call)s.
+//! - `GET /_mock/log`: `{"forgotten": n, "calls": [..]}`, the calls as [`Call`]s.
 //! - `POST /_mock/faults`: a list of rules ([`crate::fault`]); answers `{"armed": [ids]}`, or 400 and arms none.
 //! - `GET /_mock/faults`: every rule with its hits, at the place its id says.
 

@@ -91,7 +91,7 @@ fn admit(state: &AppState, project: &str, headers: &HeaderMap) -> Result<(), Gat
     if !bool::from(is_ours) {
         return Err(Gateway::Unauthorized("decrypt token fail"));
     }
-    if state.with_world(|world| world.cloud.project().as_str() != project) {
+    if state.project().as_str() != project {
         return Err(Gateway::NoSuchApi);
     }
     Ok(())

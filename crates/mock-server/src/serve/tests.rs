@@ -1,1 +1,215 @@
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::*;
+use crate::cloud::ledger::ApiOperation;
+use crate::fault::{Effect, When};
+
+/// How long the 202 for one instance is.
+const BODY_LEN: usize = r#"{"instances":[{"id":"0b29c7a1-0000-4000-8000-00000000abcd"}]}"#.len();
+
+/// What a raw client saw of one answer.
+#[derive(Debug, PartialEq, Eq)]
+enum Saw {
+    /// So many bytes of the body, out of so many promised.
+    Body { got: usize, promised: usize },
+    /// The connection was closed without a byte.
+    Nothing,
+    /// The connection was reset without a byte.
+    Reset,
+}
+
+fn put(id: InstanceId) -> String {
+    let body = format!(r#"{{"password":"Abcdef1!","instance_id_set":["{id}"]}}"#);
+    let (project, token, len) = (CloudConfig::PROJECT, MockServer::TOKEN, body.len());
+    format!(
+        "PUT /v1/{project}/instances/reinstall HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {token}\r\n\
+         Content-Length: {len}\r\n\r\n{body}"
+    )
+}
+
+fn get_status(id: InstanceId) -> String {
+    let (project, token) = (CloudConfig::PROJECT, MockServer::TOKEN);
+    format!("GET /v1/{project}/instances/{id}/status HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {token}\r\n\r\n")
+}
+
+/// Reads until a whole answer is there or the connection ends.
+async fn read_answer(stream: &mut TcpStream) -> Saw {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some((got, promised)) = measure(&bytes)
+            && got == promised
+        {
+            return Saw::Body { got, promised };
+        }
+        match stream.read_buf(&mut bytes).await {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset && bytes.is_empty() => return Saw::Reset,
+            Err(error) => panic!("{error} after {} bytes", bytes.len()),
+        }
+    }
+    match measure(&bytes) {
+        Some((got, promised)) => Saw::Body { got, promised },
+        None => {
+            assert!(bytes.is_empty(), "half a head: {}", String::from_utf8_lossy(&bytes));
+            Saw::Nothing
+        }
+    }
+}
+
+/// How many bytes of the body there are, and how many the head promises; `None` while the head is not whole.
+fn measure(bytes: &[u8]) -> Option<(usize, usize)> {
+    let text = std::str::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    Some((body.len(), length.unwrap().parse().unwrap()))
+}
+
+async fn exchange(stream: &mut TcpStream, request: &str) -> Saw {
+    stream.write_all(request.as_bytes()).await.unwrap();
+    read_answer(stream).await
+}
+
+fn wipes(server: &MockServer, id: InstanceId) -> usize {
+    server.with_cloud(|cloud| cloud.wipes(id).len())
+}
+
+#[tokio::test]
+async fn each_socket_fault_is_seen_and_takes_hold_as_it_says() {
+    let body = |got| Saw::Body { got, promised: BODY_LEN };
+    let lose = |when, reset| Effect::Lose { when, reset };
+    for (effect, saw, held) in [
+        (None, body(BODY_LEN), 1),
+        (Some(lose(When::After, false)), Saw::Nothing, 1),
+        (Some(lose(When::Before, false)), Saw::Nothing, 0),
+        (Some(lose(When::After, true)), Saw::Reset, 1),
+        (Some(lose(When::Before, true)), Saw::Reset, 0),
+        (Some(Effect::Truncate { body_bytes: 0 }), body(0), 1),
+        (Some(Effect::Truncate { body_bytes: 20 }), body(20), 1),
+        (Some(Effect::Truncate { body_bytes: BODY_LEN - 1 }), body(BODY_LEN - 1), 1),
+    ] {
+        let server = MockServer::builder().instances(1).start().await.unwrap();
+        let id = server.ids()[0];
+        let rule = effect.clone().map(|effect| server.arm(FaultRule::on(ApiOperation::ReinstallOs, effect)));
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        assert_eq!(exchange(&mut stream, &put(id)).await, saw, "{effect:?}");
+        assert_eq!(wipes(&server, id), held, "{effect:?}");
+        if let Some(rule) = rule {
+            assert_eq!(server.hits(rule), 1);
+        }
+        server.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_fault_hits_its_own_answer_on_a_kept_connection() {
+    let server = MockServer::builder().instances(2).start().await.unwrap();
+    let ids = server.ids();
+    server.arm(FaultRule::on(ApiOperation::ReinstallOs, Effect::lose_answer()).instance(ids[1]));
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    for request in [put(ids[0]), get_status(ids[1]), get_status(ids[0])] {
+        assert!(matches!(exchange(&mut stream, &request).await, Saw::Body { .. }));
+    }
+    assert_eq!(exchange(&mut stream, &put(ids[1])).await, Saw::Nothing);
+    assert_eq!((wipes(&server, ids[0]), wipes(&server, ids[1])), (1, 1));
+    // Others are not hurt.
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    assert!(matches!(exchange(&mut stream, &get_status(ids[1])).await, Saw::Body { .. }));
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_hanging_call_ends_with_the_server() {
+    for (when, held) in [(When::Before, 0), (When::After, 1)] {
+        let server = MockServer::builder().instances(1).start().await.unwrap();
+        let id = server.ids()[0];
+        let rule = server.arm(FaultRule::on(ApiOperation::ReinstallOs, Effect::Hang { when }));
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(put(id).as_bytes()).await.unwrap();
+        // Another connection tells when the call has come; what it sees in between is answered as always.
+        let mut other = TcpStream::connect(server.address()).await.unwrap();
+        while server.hits(rule) == 0 {
+            assert!(matches!(exchange(&mut other, &get_status(id)).await, Saw::Body { .. }));
+        }
+        assert_eq!(wipes(&server, id), held);
+        let (saw, ()) = tokio::join!(read_answer(&mut stream), server.shutdown());
+        assert_eq!(saw, Saw::Nothing);
+    }
+}
+
+#[tokio::test]
+async fn shutdown_ends_idle_connections_and_frees_the_port() {
+    let server = MockServer::builder().start().await.unwrap();
+    let address = server.address();
+    assert_eq!(server.base_url(), format!("http://{address}"));
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    let id = server.ids()[0];
+    assert!(matches!(exchange(&mut idle, &get_status(id)).await, Saw::Body { .. }));
+    server.shutdown().await;
+    assert_eq!(read_answer(&mut idle).await, Saw::Nothing);
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn dropping_stops_without_waiting() {
+    let mut idle = Vec::new();
+    for _ in 0..60 {
+        let server = MockServer::builder().instances(1).start().await.unwrap();
+        idle.push(TcpStream::connect(server.address()).await.unwrap());
+    }
+    for mut stream in idle {
+        let mut bytes = Vec::new();
+        // Closed, or reset where the connection was never taken from the queue; ended in any case.
+        let _ = stream.read_to_end(&mut bytes).await;
+        assert!(bytes.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn garbage_is_answered_or_cut_off_and_hurts_nobody() {
+    let server = MockServer::builder().instances(1).start().await.unwrap();
+    for garbage in [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"GET\r\n\r\n", b"\0\0\0\0\r\n\r\n"] {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(garbage).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes).await;
+        assert!(bytes.is_empty() || bytes.starts_with(b"HTTP/1.1 400"), "{garbage:?}");
+    }
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let id = server.ids()[0];
+    assert!(matches!(exchange(&mut stream, &get_status(id)).await, Saw::Body { .. }));
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn wiring_of_the_builder_reaches_the_cloud() {
+    let server = MockServer::builder()
+        .instances(3)
+        .project("p9".parse().unwrap())
+        .seed(5)
+        .life_cycle(LifeCycle::Diagram2026)
+        .reinstall_takes(Duration::from_secs(9))
+        .config(|config| config.permits_list = false)
+        .fault(FaultRule::any(Effect::lose_request()))
+        .start()
+        .await
+        .unwrap();
+    assert_eq!(server.ids().len(), 3);
+    server.with_cloud(|cloud| assert_eq!((cloud.project().as_str(), cloud.seed()), ("p9", 5)));
+    assert_eq!(server.state().with_world(|world| world.faults.as_slice().len()), 1);
+    assert_eq!(server.truth().instances_count, 3);
+    server.shutdown().await;
+}
+
+/// Time is paused: it leaps to the next timer whenever everybody waits, so nobody waits for real.
+#[tokio::test(start_paused = true)]
+async fn a_half_sent_head_does_not_stay_open() {
+    let server = MockServer::builder().instances(1).start().await.unwrap();
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow").await.unwrap();
+    let mut bytes = Vec::new();
+    let ended = tokio::time::timeout(HEAD_WITHIN * 3, stream.read_to_end(&mut bytes)).await;
+    assert!(ended.is_ok(), "still open");
+    server.shutdown().await;
+}

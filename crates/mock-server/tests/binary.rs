@@ -1,0 +1,63 @@
+//! The program itself: what it prints, what it refuses, and that it stops when told.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+fn start(args: &[&str]) -> io::Result<Child> {
+    Command::new(env!("CARGO_BIN_EXE_reinstall-mock-server"))
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+}
+
+fn get(base_url: &str, path: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(base_url.trim_start_matches("http://"))?;
+    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: t-1\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+#[test]
+#[cfg(unix)]
+fn it_says_where_it_listens_serves_and_stops_when_told() {
+    for signal in ["-TERM", "-INT"] {
+        let mut child = start(&["--instances", "12", "--project-id", "p1", "--token", "t-1", "--no-list"]).unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let base_url = line.trim_end();
+        assert!(base_url.starts_with("http://127.0.0.1:"), "{base_url}");
+
+        assert!(get(base_url, "/_mock/healthz").unwrap().starts_with("HTTP/1.1 200"));
+        assert!(get(base_url, "/_mock/truth").unwrap().contains(r#""instances_count":12"#));
+        assert!(get(base_url, "/v1/p1/instances").unwrap().starts_with("HTTP/1.1 403"));
+
+        let told = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        let status = child.wait().unwrap();
+        assert_eq!(status.code(), Some(0), "{signal}");
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "", "one line and no more");
+    }
+}
+
+#[test]
+fn wrong_usage_is_told_on_standard_error() {
+    for (args, says) in [
+        (&["--listen", "0.0.0.0:0"][..], "--listen-public"),
+        (&["--token", "a b"], "--token"),
+        (&["--batch-cap", "0"], "--batch-cap"),
+        (&["--lifecycle", "2027"], "a life cycle is one of"),
+    ] {
+        let output = start(args).unwrap().wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(says), "{stderr}");
+    }
+}
