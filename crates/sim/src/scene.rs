@@ -10,6 +10,7 @@ use reinstall_core::policy::{Policy, Share};
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
 use reinstall_mock_server::cloud::Cloud;
 use reinstall_mock_server::cloud::config::{CloudConfig, Failing, Start};
+use reinstall_mock_server::cloud::wipe::Ending;
 
 use crate::dice::Row;
 
@@ -46,10 +47,11 @@ impl Scene {
     /// A late submission arrives after the client gave up, but well before the rollout settles: the product's assumption
     /// about the network, see `docs/rollout.md`.
     pub const LATE_MAX: Duration = Duration::from_secs(60);
-    /// How far behind a stale look may be. Less than half the interval between looks, for the same reason.
-    pub const STALE_MAX: Duration = Duration::from_secs(6);
+    /// How far behind a stale look may be: less than the interval between looks, so that two in a row are not both stale by
+    /// one lag. That is an assumption of the product too.
+    pub const STALE_MAX: Duration = Duration::from_secs(12);
     /// How long an outage may last.
-    pub const OUTAGE_MAX: Duration = Duration::from_secs(8 * 60);
+    pub const OUTAGE_MAX: Duration = Duration::from_secs(15 * 60);
 
     /// The scene of a seed.
     ///
@@ -64,14 +66,19 @@ impl Scene {
         config.life_cycle = *row.pick(&LifeCycle::ALL);
         config.sends_operation_state = row.chance(50);
         config.permits_list = row.chance(70);
-        config.reinstall_takes = row.between(4 * MINUTE, 40 * MINUTE);
+        let longest = *row.pick(&[5 * MINUTE, 40 * MINUTE]);
+        config.reinstall_takes = row.between(4 * MINUTE, longest);
         config.spread_percent = (50, 150);
         config.failing = *row.pick(&[Failing::Nobody, Failing::Nobody, Failing::Percent(5), Failing::Percent(40)]);
         let mut cloud = Cloud::new(config);
         let ids: Vec<InstanceId> = cloud.ids().collect();
         let left_overs = row.chance(50);
+        let never_ending = if row.chance(20) { 5 } else { 0 };
         for &id in &ids {
             cloud.set_start(id, start(&mut row, left_overs));
+            if row.chance(never_ending) {
+                cloud.set_ending(id, Ending::Never);
+            }
         }
         let targets = &ids[..fleet as usize];
         let plan = plan(&mut row, targets);
@@ -79,9 +86,13 @@ impl Scene {
             Weather { submit_faults: 0, look_faults: 0, stale_looks: 0, outages: 0 },
             Weather { submit_faults: 20, look_faults: 5, stale_looks: 0, outages: 0 },
             Weather { submit_faults: 40, look_faults: 20, stale_looks: 20, outages: 0 },
-            Weather { submit_faults: 60, look_faults: 10, stale_looks: 10, outages: 2 },
+            Weather { submit_faults: 60, look_faults: 10, stale_looks: 50, outages: 0 },
+            Weather { submit_faults: 60, look_faults: 10, stale_looks: 10, outages: 10 },
         ]);
-        let halt_after = row.chance(15).then(|| row.between(SECOND, 60 * MINUTE));
+        // Half of the halts come in the first moments, when requests are being made.
+        let halts = row.chance(15);
+        let halt_by = *row.pick(&[SECOND, 60 * MINUTE]);
+        let halt_after = halts.then(|| row.between(Duration::ZERO, halt_by));
         Self { cloud, plan, weather, halt_after }
     }
 }
