@@ -7,10 +7,16 @@ use crate::host::{self, Workspace};
 use crate::{ci, dist, links, purity, tidy};
 
 /// What can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub(crate) enum Task {
     /// Everything a change must pass, in order, up to the first failure.
     Ci,
+    /// The rollout holds its properties in simulated worlds.
+    Sim {
+        /// Handed on to the simulation: `--seeds N`, `--from S`, or `--seed S` for one alone.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+        args: Vec<String>,
+    },
     /// The code is formatted.
     Fmt,
     /// No lint complains.
@@ -31,9 +37,10 @@ pub(crate) enum Task {
 
 impl Task {
     /// As typed after `cargo xtask`.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Ci => "ci",
+            Self::Sim { .. } => "sim",
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
             Self::Test => "test",
@@ -50,6 +57,12 @@ impl Task {
         let cargo = |args: &[&str]| host::run(host::cargo(workspace).args(args));
         match self {
             Self::Ci => ci::run(workspace),
+            Self::Sim { args } => {
+                let mut command = host::cargo(workspace);
+                // Checked arithmetic and assertions on, and the dependencies as the tests have built them.
+                command.args(["run", "--quiet", "--package", "reinstall-sim", "--locked", "--"]).args(args);
+                host::run(&mut command)
+            }
             Self::Fmt => cargo(&["fmt", "--all", "--check"]),
             Self::Clippy => cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
             Self::Test => cargo(&["test", "--workspace", "--locked"]),

@@ -1,6 +1,8 @@
 //! The driver and the client against the mock cloud, over real sockets: whatever the network does, nobody is wiped twice
 //! and every verdict agrees with the cloud.
 
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State, rejection::QueryRejection};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use reinstall_core::instance::{OperationState, OsFamily};
-use reinstall_http::wire::list::{ListReply, ListedImage, ListedInstance, PageInfo, Tag};
+use reinstall_http::wire::list::{ListReply, ListedImage, ListedInstance, Paging, Tag};
 use reinstall_http::wire::reinstall::{ReceivedReinstall, ReinstallReply};
 use reinstall_http::wire::status::{ErrorStatus, StatusReply};
 use serde::{Deserialize, Serialize};
@@ -176,7 +176,7 @@ struct NetworkInterface {
 
 fn list_reply(page: Page) -> impl Serialize {
     let page_info =
-        PageInfo { next_marker: page.next_marker, previous_marker: None, current_count: Some(page.rows.len() as u64) };
+        Paging { next_marker: page.next_marker, previous_marker: None, current_count: Some(page.rows.len() as u64) };
     PageReply {
         instances: page.rows.into_iter().map(full_row).collect(),
         rest: ListReply { instances: None, page_info: Some(page_info), count: Some(page.count as u64) },

@@ -16,7 +16,7 @@ pub struct ListReply {
     pub instances: Option<Vec<ListedInstance>>,
     /// Where the neighbouring pages are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub page_info: Option<PageInfo>,
+    pub page_info: Option<Paging>,
     /// How many instances there are on all pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
@@ -24,7 +24,7 @@ pub struct ListReply {
 
 /// Where the neighbouring pages are. Markers are opaque.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct PageInfo {
+pub struct Paging {
     /// What to send as `marker` for the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_marker: Option<String>,
