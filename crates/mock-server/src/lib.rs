@@ -1,1 +1,19 @@
-//! Placeholder.
+//! A stand-in for the CloudDC API: the calls a reinstall needs, as the documents have them, and as a network spoils them.
+//!
+//! The cloud is a value without clock, sockets or tasks, so that a simulation can use it as it is; HTTP is a thin layer
+//! around it. Nothing happens by chance that the seed does not decide. It keeps no secret: a password is checked and
+//! forgotten, and no log entry has a place for one. It is no production service, and by itself it listens on loopback only.
+//!
+//! The modules, in reading order:
+
+pub mod cloud;
+pub mod fault;
+pub mod world;
+
+pub mod app;
+mod routes;
+
+mod clock;
+pub mod serve;
+
+pub mod args;

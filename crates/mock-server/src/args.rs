@@ -1,0 +1,162 @@
+//! The command line of the binary, as typed.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{CommandFactory, Parser};
+use reinstall_core::id::ProjectId;
+use reinstall_core::lifecycle::LifeCycle;
+use reinstall_core::time::parse_duration;
+
+use crate::cloud::config::{CloudConfig, Failing, FleetConfig};
+use crate::serve::MockServer;
+
+/// A stand-in for the CloudDC API to test reinstall tools against.
+///
+/// Once it listens it prints its base URL on one line of standard output; everything else goes to standard error. What
+/// truly happened is at GET /_mock/truth, faults are armed with POST /_mock/faults.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "reinstall-mock-server", version)]
+pub struct Args {
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+
+    /// Permit an address that other machines can reach
+    #[arg(long)]
+    pub listen_public: bool,
+
+    /// How many instances there are
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub instances: u32,
+
+    /// The project whose instances they are
+    #[arg(long, value_name = "P", default_value = CloudConfig::PROJECT)]
+    pub project_id: ProjectId,
+
+    /// What X-Auth-Token must say. A made-up token for tests: anyone on this machine can read it
+    #[arg(long, value_name = "T", default_value = MockServer::TOKEN)]
+    pub token: String,
+
+    /// How long a reinstall takes, as in `500ms`, `4s`, `15m`
+    #[arg(long, value_name = "D", default_value = "60s", value_parser = parse_duration)]
+    pub reinstall_takes: Duration,
+
+    /// Where all chance comes from; the same seed gives the same fleet and the same failures
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+
+    /// Which documents `state` follows: prose, diagram-2025 or diagram-2026
+    #[arg(long, value_name = "NAME", default_value = "prose")]
+    pub lifecycle: LifeCycle,
+
+    /// Send no `operation_state`, as older services do
+    #[arg(long)]
+    pub no_operation_state: bool,
+
+    /// Answer ListInstances with 403
+    #[arg(long)]
+    pub no_list: bool,
+
+    /// The most ids one reinstall request may name
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch_cap: u32,
+
+    /// On how many instances every reinstall fails, picked by the seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub failing: u32,
+}
+
+/// The command line's definition, for manual pages and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Args::command()
+}
+
+impl Args {
+    /// Why these arguments must not be obeyed, if so.
+    #[must_use]
+    pub fn objection(&self) -> Option<String> {
+        let is_public = !self.listen.ip().is_loopback();
+        (is_public && !self.listen_public).then(|| {
+            let address = self.listen;
+            format!("{address} can be reached from other machines; if that is meant, add --listen-public")
+        })
+    }
+
+    /// The cloud that is asked for.
+    #[must_use]
+    pub fn cloud(&self) -> CloudConfig {
+        CloudConfig {
+            fleet: FleetConfig::Generated(self.instances),
+            life_cycle: self.lifecycle,
+            sends_operation_state: !self.no_operation_state,
+            permits_list: !self.no_list,
+            batch_len_max: self.batch_cap as usize,
+            reinstall_takes: self.reinstall_takes,
+            failing: match self.failing {
+                0 => Failing::Nobody,
+                count => Failing::Count(count),
+            },
+            seed: self.seed,
+            ..CloudConfig::generated(self.project_id.clone(), self.instances)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(std::iter::once("reinstall-mock-server").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn only_loopback_is_listened_on_unasked() {
+        for (line, objected) in [
+            ("", false),
+            ("--listen 127.0.0.1:8080", false),
+            ("--listen [::1]:0", false),
+            ("--listen 0.0.0.0:0", true),
+            ("--listen [::]:0", true),
+            ("--listen 192.0.2.1:80", true),
+            ("--listen 0.0.0.0:0 --listen-public", false),
+        ] {
+            assert_eq!(parse(line).unwrap().objection().is_some(), objected, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_flag_reaches_the_cloud() {
+        let line = "--instances 7 --project-id p1 --reinstall-takes 4s --seed 9 --lifecycle diagram-2025 \
+                    --no-operation-state --no-list --batch-cap 10 --failing 3";
+        let cloud = parse(line).unwrap().cloud();
+        assert_eq!(cloud.fleet, FleetConfig::Generated(7));
+        assert_eq!(cloud.project.as_str(), "p1");
+        assert_eq!(cloud.reinstall_takes, Duration::from_secs(4));
+        assert_eq!((cloud.seed, cloud.batch_len_max), (9, 10));
+        assert_eq!(cloud.life_cycle, LifeCycle::Diagram2025);
+        assert!(!cloud.sends_operation_state && !cloud.permits_list);
+        assert_eq!(cloud.failing, Failing::Count(3));
+        assert_eq!(parse("").unwrap().cloud().failing, Failing::Nobody);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for line in [
+            "--batch-cap 0",
+            "--lifecycle 2027",
+            "--reinstall-takes 5",
+            "--project-id a/b",
+            "--listen here",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Whether a reinstall request may take hold, and what becomes of it if it does.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use reinstall_core::id::{ImageId, InstanceId};
+use reinstall_core::instance::{InstanceState, OsFamily};
+use reinstall_core::lifecycle::Standing;
+use reinstall_core::login::PasswordPolicy;
+use reinstall_core::time::Timestamp;
+
+use super::Cloud;
+use super::config::Failing;
+use super::draw::{between, draw};
+use super::fleet::{Fleet, images};
+use super::ledger::Violation;
+use super::refusal::Refusal;
+use super::request::ReinstallRequest;
+use super::wipe::{Ending, Wipe};
+
+impl Cloud {
+    /// What a request may start, if all of it may be started.
+    pub(super) fn admit(
+        &mut self,
+        now: Timestamp,
+        request: &ReinstallRequest,
+    ) -> Result<(Vec<InstanceId>, Option<ImageId>), Refusal> {
+        match request.instance_ids.as_deref().map_or(0, <[String]>::len) {
+            0 => self.ledger.note_violation(Violation::NobodyNamed { at: now }),
+            len if len > self.config.batch_len_max => self.ledger.note_violation(Violation::OverCap { len, at: now }),
+            _ => {}
+        }
+        let ids = request.ids(self.config.batch_len_max)?;
+        let image = request.image()?;
+        self.check_password(now, request.password()?, &ids, image)?;
+        let absent: Vec<InstanceId> = ids.iter().copied().filter(|id| !self.fleet.has(*id)).collect();
+        if !absent.is_empty() {
+            return Err(Refusal::NotFound(absent));
+        }
+        for &id in &ids {
+            if self.is_underway(now, id) {
+                self.ledger
+                    .note_violation(Violation::AskedWhileUnderway { id, at: now });
+            }
+        }
+        let unready: Vec<InstanceId> = ids.iter().copied().filter(|id| !self.is_ready(now, *id)).collect();
+        if !unready.is_empty() {
+            return Err(Refusal::WrongState(unready));
+        }
+        Ok((ids, image))
+    }
+
+    fn check_password(
+        &self,
+        now: Timestamp,
+        password: &str,
+        ids: &[InstanceId],
+        image: Option<ImageId>,
+    ) -> Result<(), Refusal> {
+        let wanted = image.and_then(|wanted| images().find(|image| image.id == wanted));
+        let families: BTreeSet<Option<OsFamily>> = match wanted {
+            Some(image) => BTreeSet::from([Some(image.os)]),
+            None => ids.iter().map(|id| Some(self.image(now, *id)?.os)).collect(),
+        };
+        let violations = families
+            .into_iter()
+            .map(|os| PasswordPolicy::for_os(os).check(password));
+        match violations.max_by_key(Vec::len) {
+            Some(found) if !found.is_empty() => {
+                let rules: Vec<String> = found.iter().map(ToString::to_string).collect();
+                Err(Refusal::Invalid(format!("password: {}", rules.join("; "))))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// One instance is wiped from now on.
+    pub(super) fn accept(&mut self, now: Timestamp, id: InstanceId, image: Option<ImageId>) {
+        if self.is_underway(now, id) {
+            self.ledger
+                .note_violation(Violation::WipedWhileUnderway { id, at: now });
+        }
+        let attempt = u32::try_from(self.wipes(id).len() + 1).unwrap_or(u32::MAX);
+        let wipe = Wipe {
+            accepted_at: now,
+            attempt,
+            image,
+            takes: self.takes(id, attempt),
+            ending: self.ending(id, attempt),
+        };
+        self.wipes.entry(id).or_default().push(wipe);
+    }
+
+    fn takes(&self, id: InstanceId, attempt: u32) -> Duration {
+        let (low, high) = self.config.spread_percent;
+        // In thousandths of a percent, so that a fleet does not end in lockstep.
+        let draw = draw(self.config.seed, id, attempt, "takes");
+        let share = between(draw, u64::from(low) * 1_000, u64::from(high) * 1_000);
+        let millis = self.config.reinstall_takes.as_millis() * u128::from(share) / 100_000;
+        Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+
+    fn ending(&self, id: InstanceId, attempt: u32) -> Ending {
+        if let Some(ending) = self.config.endings.get(&id) {
+            return ending.clone();
+        }
+        let by_chance = match self.config.failing {
+            Failing::Nobody => false,
+            Failing::Count(_) => self.doomed.contains(&id),
+            Failing::Percent(percent) => draw(self.config.seed, id, attempt, "fails") % 100 < u64::from(percent),
+        };
+        if !by_chance {
+            return Ending::Succeeds;
+        }
+        let which = between(draw(self.config.seed, id, attempt, "why"), 0, MISHAPS.len() as u64 - 1);
+        Ending::fails("iMetal.0099", MISHAPS[which as usize % MISHAPS.len()])
+    }
+
+    fn is_ready(&self, now: Timestamp, id: InstanceId) -> bool {
+        match self.latest(now, id).map(|wipe| wipe.standing(now)) {
+            Some(Standing::Underway(_)) => false,
+            Some(Standing::Succeeded | Standing::Failed) => true,
+            None => {
+                let state = self.config.starts.get(&id).map(|start| &start.state);
+                matches!(state, None | Some(InstanceState::Running | InstanceState::Failed))
+            }
+        }
+    }
+
+    fn is_underway(&self, now: Timestamp, id: InstanceId) -> bool {
+        let standing = self.latest(now, id).map(|wipe| wipe.standing(now));
+        matches!(standing, Some(Standing::Underway(_)))
+    }
+}
+
+/// Why reinstalls fail by chance. The documents name no codes for these (api-facts 2), so the code is the general one.
+const MISHAPS: [&str; 4] = [
+    "The server did not boot from the network in time.",
+    "No system disk was found.",
+    "The checksum of the image does not match.",
+    "The installed system did not report back.",
+];
+
+/// So many instances of the fleet, the same for the same seed.
+pub(super) fn pick(fleet: &Fleet, seed: u64, count: u32) -> BTreeSet<InstanceId> {
+    let mut ranked: Vec<_> = fleet.ids().map(|id| (draw(seed, id, 0, "doomed"), id)).collect();
+    ranked.sort_unstable();
+    ranked.into_iter().take(count as usize).map(|(_, id)| id).collect()
+}

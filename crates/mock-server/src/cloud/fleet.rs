@@ -1,0 +1,217 @@
+//! The instances there are, and everything about them that never changes: made from seed and place, so nothing but ids
+//! is kept in memory.
+
+use std::time::Duration;
+
+use reinstall_core::id::{ImageId, InstanceId};
+use reinstall_core::instance::OsFamily;
+use reinstall_core::time::Timestamp;
+
+use super::config::FleetConfig;
+use super::draw::{between, draw, uuid_bits};
+
+/// An image as the list call shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// `image.id`
+    pub id: ImageId,
+    /// `image.name`
+    pub name: String,
+    /// `image.os_type`
+    pub os: OsFamily,
+}
+
+/// The images that instances start with, one in eight a Windows.
+const IMAGES: [(&str, OsFamily); 8] = [
+    ("Ubuntu 22.04 server 64bit", OsFamily::Linux),
+    ("Ubuntu 24.04 server 64bit", OsFamily::Linux),
+    ("Huawei Cloud EulerOS 2.0 64bit", OsFamily::Linux),
+    ("Debian 12 64bit", OsFamily::Linux),
+    ("Rocky Linux 9.4 64bit", OsFamily::Linux),
+    ("openEuler 24.03 64bit", OsFamily::Linux),
+    ("SUSE Enterprise 15 SP6 64bit", OsFamily::Linux),
+    ("Windows Server 2022 Standard 64bit", OsFamily::Windows),
+];
+
+/// 2025-06-01, in milliseconds: no instance is older.
+const FOUNDED_MS: u64 = 1_748_736_000_000;
+/// How long after that the youngest was made, in days.
+const GROWTH_DAYS: u64 = 500;
+/// How many instances stand in one rack.
+const RACK_LEN: u32 = 16;
+
+/// Turns an instance's id into its server's and back. The bits that make a random UUID what it is are left alone.
+const SERVER_MASK: u128 = 0x5a3c_96e1_7b0d_02c4_18d2_4ef6_90a7_3b5d;
+
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    id: InstanceId,
+    index: u32,
+}
+
+/// What never changes about one instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Portrait {
+    pub(crate) name: String,
+    pub(crate) image: Image,
+    pub(crate) vpc_id: String,
+    pub(crate) subnet_id: String,
+    pub(crate) address: String,
+    pub(crate) tags: Vec<(&'static str, String)>,
+    pub(crate) created_at: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Fleet {
+    seed: u64,
+    /// In the order of the ids, which is the order of the list call's pages.
+    places: Vec<Place>,
+}
+
+impl Fleet {
+    pub(crate) fn new(config: &FleetConfig, seed: u64) -> Self {
+        let ids: Vec<InstanceId> = match config {
+            FleetConfig::Generated(count) => (0..*count).map(|index| generated_id(seed, index)).collect(),
+            FleetConfig::Listed(ids) => ids.clone(),
+        };
+        let mut places: Vec<Place> = (0..).zip(ids).map(|(index, id)| Place { id, index }).collect();
+        places.sort_unstable_by_key(|place| (place.id, place.index));
+        places.dedup_by_key(|place| place.id);
+        places.shrink_to_fit();
+        Self { seed, places }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = InstanceId> {
+        self.places.iter().map(|place| place.id)
+    }
+
+    /// The ids after `id`, in order; all if there is none to begin after.
+    pub(crate) fn ids_after(&self, id: Option<InstanceId>) -> impl Iterator<Item = InstanceId> {
+        let from = id.map_or(0, |id| self.places.partition_point(|place| place.id <= id));
+        self.places[from..].iter().map(|place| place.id)
+    }
+
+    pub(crate) fn has(&self, id: InstanceId) -> bool {
+        self.index(id).is_some()
+    }
+
+    fn index(&self, id: InstanceId) -> Option<u32> {
+        let found = self.places.binary_search_by_key(&id, |place| place.id).ok()?;
+        Some(self.places[found].index)
+    }
+
+    /// The image an instance has before anything is asked of it; `None` if there is no such instance.
+    pub(crate) fn first_image(&self, id: InstanceId) -> Option<Image> {
+        self.has(id).then(|| {
+            let which = between(draw(self.seed, id, 0, "image"), 0, IMAGES.len() as u64 - 1);
+            nth_image(which)
+        })
+    }
+
+    pub(crate) fn portrait(&self, id: InstanceId) -> Option<Portrait> {
+        let index = self.index(id)?;
+        let (rack, slot) = (index / RACK_LEN + 1, index % RACK_LEN + 1);
+        let age = between(draw(self.seed, id, 0, "created"), 0, GROWTH_DAYS * 24 * 3_600);
+        let env = if draw(self.seed, id, 0, "env").is_multiple_of(4) {
+            "staging"
+        } else {
+            "production"
+        };
+        let [_, b, c, d] = index.wrapping_add(10).to_be_bytes();
+        Some(Portrait {
+            name: format!("bm-r{rack:03}-n{slot:02}"),
+            image: self.first_image(id)?,
+            vpc_id: InstanceId::from_bits(uuid_bits(self.seed, 0, "vpc")).to_string(),
+            subnet_id: InstanceId::from_bits(uuid_bits(self.seed, u64::from(b), "subnet")).to_string(),
+            address: format!("10.{b}.{c}.{d}"),
+            tags: vec![("env", env.to_owned()), ("rack", format!("r{rack:03}"))],
+            created_at: Timestamp::from_millis(FOUNDED_MS) + Duration::from_secs(age),
+        })
+    }
+}
+
+/// The id of the `index`th made-up instance of a seed.
+#[must_use]
+pub fn generated_id(seed: u64, index: u32) -> InstanceId {
+    InstanceId::from_bits(uuid_bits(seed, u64::from(index), "instance"))
+}
+
+fn nth_image(which: u64) -> Image {
+    let (name, os) = IMAGES[which as usize % IMAGES.len()];
+    Image {
+        // Images are the same whatever the seed, so that tests and examples can name them.
+        id: ImageId::from_bits(uuid_bits(0, which, "image")),
+        name: name.to_owned(),
+        os,
+    }
+}
+
+/// Every image that instances start with.
+pub fn images() -> impl Iterator<Item = Image> {
+    (0..IMAGES.len() as u64).map(nth_image)
+}
+
+/// `server_id` of an instance.
+pub(crate) fn server_of(id: InstanceId) -> InstanceId {
+    InstanceId::from_bits(id.to_bits() ^ SERVER_MASK & !(0xf000 << 64 | 0b11 << 62))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fleet_is_made_from_its_seed() {
+        let fleet = |seed| Fleet::new(&FleetConfig::Generated(100), seed);
+        let ids: Vec<_> = fleet(1).ids().collect();
+        assert_eq!(ids, fleet(1).ids().collect::<Vec<_>>());
+        assert_ne!(ids, fleet(2).ids().collect::<Vec<_>>());
+        assert!(ids.is_sorted());
+        assert_eq!(ids.len(), 100);
+        let portraits: Vec<_> = ids.iter().map(|id| fleet(1).portrait(*id)).collect();
+        assert_eq!(
+            portraits,
+            ids.iter().map(|id| fleet(1).portrait(*id)).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn names_and_addresses_are_unique_and_families_mixed() {
+        let fleet = Fleet::new(&FleetConfig::Generated(1_000), 3);
+        let portraits: Vec<_> = fleet.ids().map(|id| fleet.portrait(id).unwrap()).collect();
+        let distinct = |field: fn(&Portrait) -> &str| {
+            let values: std::collections::BTreeSet<_> = portraits.iter().map(field).collect();
+            values.len()
+        };
+        assert_eq!(distinct(|p| &p.name), 1_000);
+        assert_eq!(distinct(|p| &p.address), 1_000);
+        let windows = portraits.iter().filter(|p| p.image.os == OsFamily::Windows).count();
+        assert!((80..180).contains(&windows), "{windows} of 1000");
+    }
+
+    #[test]
+    fn a_listed_fleet_has_no_repeats() {
+        let id = InstanceId::from_bits;
+        let fleet = Fleet::new(&FleetConfig::Listed(vec![id(9), id(3), id(9)]), 0);
+        assert_eq!(fleet.ids().collect::<Vec<_>>(), [id(3), id(9)]);
+        assert_eq!(fleet.ids_after(Some(id(3))).collect::<Vec<_>>(), [id(9)]);
+        assert_eq!(
+            fleet.ids_after(Some(id(4))).collect::<Vec<_>>(),
+            [id(9)],
+            "the marker's instance may be gone"
+        );
+        assert!(!fleet.has(id(4)));
+    }
+
+    #[test]
+    fn servers_and_instances_lead_to_each_other() {
+        let id = generated_id(5, 5);
+        assert_ne!(server_of(id), id);
+        assert_eq!(server_of(server_of(id)), id);
+        assert_eq!(&server_of(id).to_string()[14..15], "4");
+    }
+}

@@ -1,0 +1,34 @@
+//! HTTP in, calls out, and back. Nothing is decided here but what an address and a header mean.
+
+mod admin;
+mod api;
+mod reply;
+
+use std::sync::Arc;
+
+use axum::routing::{get, post, put};
+use axum::{Extension, Router};
+
+use crate::app::{AppState, RequestName};
+use reply::{Gateway, gateway};
+
+/// The most bytes of a request's body; the largest permitted reinstall request has about 2 KiB.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+pub(crate) fn router() -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/v1/{project_id}/instances/reinstall", put(api::reinstall))
+        .route("/v1/{project_id}/instances/{id}/status", get(api::status))
+        .route("/v1/{project_id}/instances", get(api::list))
+        .route("/_mock/healthz", get(admin::healthz))
+        .route("/_mock/truth", get(admin::truth))
+        .route("/_mock/log", get(admin::log))
+        .route("/_mock/faults", post(admin::arm).get(admin::faults))
+        .fallback(unknown)
+        // To the gateway an address with another method is another API (api-facts 7).
+        .method_not_allowed_fallback(unknown)
+}
+
+async fn unknown(Extension(name): Extension<RequestName>) -> axum::response::Response {
+    gateway(Gateway::NoSuchApi, &name)
+}
