@@ -1,2 +1,65 @@
-//! Placeholder.
-fn main() {}
+//! `reinstall`: reinstalls the operating system on fleets of CloudDC bare-metal servers, safely.
+//!
+//! Thin on purpose: what was typed is turned into values, core and client are called, and what they tell is rendered. No
+//! decision about an instance is taken here.
+//!
+//! The modules, in reading order:
+
+mod args;
+mod env;
+
+mod failure;
+mod input;
+mod random;
+
+mod confirm;
+mod password;
+mod setup;
+mod targets;
+
+mod logging;
+mod render;
+
+mod command;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use crate::command::Session;
+use crate::env::Environment;
+use crate::failure::{Ending, Failure, USAGE, exit_code};
+
+fn main() -> ExitCode {
+    let cli = match args::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Help and version end up here too. If they cannot be written, nobody wants them.
+            drop(told.print());
+            return ExitCode::from(if told.use_stderr() { USAGE } else { failure::DONE });
+        }
+    };
+    let session = Session {
+        environment: Environment::read(),
+        stdin_is_terminal: io::stdin().is_terminal(),
+        stderr_is_terminal: io::stderr().is_terminal(),
+    };
+    logging::start(cli.global.verbose, session.stderr_is_terminal && !session.environment.no_color);
+    let result = command::run(cli, &session);
+    if let Err(failure) = &result {
+        tell(failure);
+    }
+    ExitCode::from(exit_code(&result))
+}
+
+fn tell(failure: &Failure) {
+    render::to_stderr(|err| {
+        writeln!(err, "error: {failure}")?;
+        match failure.hint() {
+            Some(hint) => writeln!(err, "hint: {hint}"),
+            None => Ok(()),
+        }
+    });
+}
+
+/// What every command comes to.
+type Result = std::result::Result<Ending, Failure>;

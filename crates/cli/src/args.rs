@@ -1,0 +1,260 @@
+//! The command line as typed. Nothing is looked up, read or decided here.
+
+pub(crate) mod connection;
+pub(crate) mod policy;
+pub(crate) mod trap;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use reinstall_core::login::PasswordPolicy;
+
+use self::connection::ConnectionArgs;
+use self::policy::PolicyArgs;
+use self::trap::TrapArgs;
+
+/// Reinstall the operating system on fleets of CloudDC bare-metal servers, safely.
+///
+/// Each instance is looked at before it is wiped, wiped at most once unless it is shown that nothing happened, and
+/// watched to its end. Instances go in waves: first a canary, then a tenth, then the rest. When too many fail, nothing new
+/// is started.
+#[derive(Debug, Parser)]
+#[command(name = "reinstall", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArgs {
+    /// Log to standard error: -v warnings and steps, -vv each request, -vvv everything but bodies
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    #[command(flatten)]
+    pub(crate) traps: TrapArgs,
+}
+
+/// What there is to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Wipe and reinstall the instances named, and report on each
+    #[command(after_help = RUN_HELP)]
+    Run(RunArgs),
+    /// Show what `run` would do with the same inputs; sends nothing
+    #[command(after_help = PLAN_HELP)]
+    Plan(InputArgs),
+    /// Show how instances stand now; exit code 1 if any could not be read
+    Status(StatusArgs),
+    /// List the instances of the project
+    #[command(after_help = LIST_HELP)]
+    List(ListArgs),
+    /// Check or make an administrator password
+    #[command(subcommand)]
+    Password(PasswordCommand),
+    /// Reinstall 120 made-up instances in a cloud inside this process, to see what it looks like
+    ///
+    /// Nothing outside this machine is touched. One answer is lost, one batch is throttled and three instances fail, so the
+    /// exit code is 1.
+    Demo(DemoArgs),
+    /// Write completions and manual pages of both binaries into a folder
+    #[command(hide = true)]
+    ReleaseFiles {
+        /// An existing folder
+        dir: PathBuf,
+    },
+}
+
+/// Whom to reinstall, with what, and how.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Instances, by id; the first ones are the canary
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+
+    /// Read instances from a file, `-` for standard input: plain (an id a line, # comments), CSV, JSON or YAML
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) targets: Option<PathBuf>,
+
+    /// The private image to install; without it each instance keeps its image
+    #[arg(long, value_name = "ID")]
+    pub(crate) image_id: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+
+    /// What goes to standard output; all else goes to standard error
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+/// `reinstall run`
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// Start without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+
+    /// Show the plan and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Where the administrator's password comes from. Never from the command line.
+#[derive(Debug, Args)]
+pub(crate) struct PasswordArgs {
+    /// Read the administrator's password from standard input
+    #[arg(long, conflicts_with = "password_file")]
+    pub(crate) password_stdin: bool,
+
+    /// Read the administrator's password from a file that only its owner can read
+    #[arg(long, value_name = "F")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+/// `reinstall status`
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Instances, by id
+    #[arg(value_name = "ID", required = true)]
+    pub(crate) ids: Vec<String>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+/// `reinstall list`
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only instances in this state, such as `running`
+    #[arg(long, value_name = "S")]
+    pub(crate) state: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// What goes to standard output; the JSON can be given to `run --targets`
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+/// `reinstall password`
+#[derive(Debug, Subcommand)]
+pub(crate) enum PasswordCommand {
+    /// Say whether a password is allowed, and if not, every reason; exit code 0 if it is, 2 if not
+    Check {
+        #[command(flatten)]
+        source: PasswordArgs,
+        /// Takes what must not be typed here, so that it is not echoed.
+        #[arg(hide = true, value_parser = trap::parser(), allow_hyphen_values = true)]
+        typed: Vec<trap::Dropped>,
+    },
+    /// Print a random password that is allowed
+    Generate {
+        /// How many characters: 8 to 26
+        #[arg(long, value_name = "N", default_value_t = PasswordPolicy::LEN_GENERATED)]
+        length: usize,
+    },
+}
+
+/// `reinstall demo`
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+/// What is written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Output {
+    /// Tables for people.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+    /// A JSON object a line, each as soon as it is known.
+    Ndjson,
+}
+
+/// The exit codes, as every help page tells them. The match that chooses is in `failure.rs`.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  every instance was reinstalled (or the command did what was asked)
+  1  finished, but some instance failed, was skipped, or nobody can tell
+  2  bad usage or input; nothing was sent
+  3  the cloud or the credentials refused before anything was started
+  4  halted or interrupted; what was not started can be run again
+
+Environment:
+  REINSTALL_ENDPOINT, REINSTALL_PROJECT_ID, REINSTALL_TOKEN; NO_COLOR switches colours off";
+
+const RUN_HELP: &str = "\
+Examples:
+  # See what would happen, then do it. The password is asked for.
+  reinstall plan --targets fleet.csv
+  reinstall run  --targets fleet.csv
+
+  # From a script, with the report kept
+  reinstall run --targets fleet.csv --yes --password-file ./pw --output json > report.json
+
+  # Five at first, then a quarter at a time; stop at the third failure
+  reinstall run --targets fleet.csv --waves 5,25% --failures-max 2
+
+Ctrl-C once: nothing new is started, and what is on its way is watched to its end. Twice: leave at once; what is on its
+way goes on without anybody watching, and the report says so.
+
+Exit codes:
+  0  every instance was reinstalled
+  1  finished, but some instance failed, was skipped, or nobody can tell
+  2  bad usage or input; nothing was sent
+  3  the cloud or the credentials refused before anything was started
+  4  halted or interrupted; instances reported as not_started were not touched and can be run again";
+
+const PLAN_HELP: &str = "\
+Examples:
+  reinstall plan --targets fleet.txt
+  reinstall list --output json | reinstall plan --targets - --output json
+
+Exit codes: 0 the plan stands; 2 something speaks against it, all of it is named.";
+
+const LIST_HELP: &str = "\
+Examples:
+  reinstall list --state running
+  reinstall list --output json > fleet.json     # then: reinstall plan --targets fleet.json
+
+Exit codes: 0 listed; 1 the list may not be complete; 2 bad usage; 3 the cloud or the credentials refused.";
+
+/// Reads the command line.
+///
+/// # Errors
+/// clap's, which is also how help and version come about. A value that followed a flag about passwords or tokens is not
+/// in it.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(words).map_err(|error| trap::without_values(error, &mut Cli::command()))
+}
+
+/// The command line's definition, for manual pages and completions.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+}

@@ -1,0 +1,95 @@
+//! The commands: set up, call, render.
+
+mod demo;
+mod list;
+mod password;
+mod plan;
+mod release_files;
+mod run;
+mod signals;
+mod status;
+
+use reinstall_core::id::InstanceId;
+use reinstall_core::plan::Plan;
+use reinstall_core::policy::Policy;
+use reinstall_core::spec::{ReinstallSpec, TargetSpec};
+use reinstall_http::client::Client;
+use reinstall_http::clock::Clock;
+
+use crate::args::{Cli, Command, InputArgs};
+use crate::env::Environment;
+use crate::failure::{Ending, Failure};
+use crate::setup::{Access, Account};
+use crate::{random, targets};
+
+/// Where the command runs: what the environment says, and whether somebody sits there.
+pub(crate) struct Session {
+    pub(crate) environment: Environment,
+    pub(crate) stdin_is_terminal: bool,
+    pub(crate) stderr_is_terminal: bool,
+}
+
+impl Session {
+    /// Whether questions can be asked and will be seen.
+    fn somebody_is_there(&self) -> bool {
+        self.stdin_is_terminal && self.stderr_is_terminal
+    }
+}
+
+/// Does what was asked for.
+pub(crate) fn run(cli: Cli, session: &Session) -> crate::Result {
+    if let Some(typed) = cli.global.traps.sprung() {
+        return Err(typed.into());
+    }
+    match cli.command {
+        Command::Run(args) => run::run(&args, session),
+        Command::Plan(args) => plan::plan(&args, session),
+        Command::Status(args) => status::status(&args, session),
+        Command::List(args) => list::list(&args, session),
+        Command::Password(command) => password::password(&command, session),
+        Command::Demo(args) => demo::demo(&args, session),
+        Command::ReleaseFiles { dir } => release_files::release_files(&dir),
+    }
+}
+
+/// Draws the plan for what was typed; sends nothing.
+///
+/// # Errors
+/// Everything that core objects to, at once, each with the line it stands on.
+fn draw_plan(args: &InputArgs, account: &Account) -> Result<Plan, Failure> {
+    if args.password.password_stdin && args.targets.as_deref().is_some_and(targets::is_stdin) {
+        return Err(Failure::StdinTwice);
+    }
+    let typed = args
+        .ids
+        .iter()
+        .enumerate()
+        .map(|(index, id)| TargetSpec { id: id.clone(), origin: Some(format!("argument {}", index + 1)) });
+    let mut instances: Vec<TargetSpec> = typed.collect();
+    if let Some(path) = &args.targets {
+        instances.extend(targets::read(path)?);
+    }
+    let spec = ReinstallSpec { instances, image_id: args.image_id.clone(), policy: Policy::from(&args.policy) };
+    let checked = spec.check().map_err(Failure::Objections)?;
+    Ok(Plan::draw(&checked, account.project.clone()))
+}
+
+/// A client with a clock that it shares.
+fn client(access: Access) -> Result<(Client, Clock), Failure> {
+    let clock = Clock::start();
+    let seed = u64::from_le_bytes(random::bytes()?);
+    let Access { account, token } = access;
+    let client = Client::builder(account.endpoint, account.project, token).seed(seed).clock(clock.clone()).build()?;
+    Ok((client, clock))
+}
+
+/// Ids as typed, all of them well-formed.
+fn parse_ids(typed: &[String]) -> Result<Vec<InstanceId>, Failure> {
+    typed.iter().map(|id| id.parse().map_err(Failure::Id)).collect()
+}
+
+/// Carries `work` out on a runtime made for it.
+fn block_on(work: impl Future<Output = Result<Ending, Failure>>) -> crate::Result {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
+    runtime.block_on(work)
+}

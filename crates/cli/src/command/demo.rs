@@ -1,0 +1,107 @@
+//! `reinstall demo`: the true `run` over real HTTP, against a cloud inside this process.
+
+use std::io;
+use std::time::Duration;
+
+use reinstall_core::id::InstanceId;
+use reinstall_core::login::PasswordPolicy;
+use reinstall_core::plan::Plan;
+use reinstall_core::policy::Policy;
+use reinstall_core::secret::SessionToken;
+use reinstall_core::spec::{ReinstallSpec, TargetSpec};
+use reinstall_http::endpoint::{Endpoint, PlainHttp};
+use reinstall_mock_server::cloud::config::CloudConfig;
+use reinstall_mock_server::cloud::ledger::ApiOperation;
+use reinstall_mock_server::cloud::wipe::Ending as WipeEnding;
+use reinstall_mock_server::fault::{Effect, FaultRule};
+use reinstall_mock_server::serve::MockServer;
+
+use super::Session;
+use super::run::{Job, carry_out};
+use crate::args::DemoArgs;
+use crate::command::password;
+use crate::failure::Failure;
+use crate::setup::{Access, Account};
+
+/// How many instances the made-up cloud has.
+const INSTANCES: u32 = 120;
+/// How long a reinstall takes there: seconds for the quarters of an hour of a real one.
+const REINSTALL_TAKES: Duration = Duration::from_secs(3);
+/// The share of that which one reinstall really takes, in percent.
+const SPREAD_PERCENT: (u32, u32) = (70, 130);
+/// Which instances fail, counted in the order of the plan. Not the first: a failed canary halts.
+const FAILING: [usize; 3] = [40, 77, 101];
+/// What the cloud says of them.
+const FAILING_WORDS: (&str, &str) = ("iMetal.0307", "Failed to install the OS: the disk did not answer");
+/// The request, counted from 0, whose answer is lost after it took hold.
+const LOST_ANSWER: u32 = 2;
+/// How many requests after that are throttled, and for how long.
+const THROTTLED: (u32, Duration) = (1, Duration::from_secs(1));
+
+/// The policy of a true run, sped up as much as the reinstalls are.
+fn policy() -> Policy {
+    Policy {
+        poll_every: Duration::from_millis(200),
+        settle_after: Duration::from_secs(2),
+        start_within: Duration::from_secs(5),
+        finish_within: Duration::from_secs(15),
+        submit_within: Duration::from_secs(10),
+        shortest: Duration::from_secs(2),
+        ..Policy::default()
+    }
+}
+
+pub(super) fn demo(args: &DemoArgs, session: &Session) -> crate::Result {
+    let output = args.output;
+    let shows_bars = session.stderr_is_terminal;
+    super::block_on(async {
+        let server = server().await.map_err(Failure::Runtime)?;
+        let ids = server.ids();
+        for index in FAILING {
+            let ending = WipeEnding::fails(FAILING_WORDS.0, FAILING_WORDS.1);
+            if let Some(id) = ids.get(index) {
+                server.with_cloud(|cloud| cloud.set_ending(*id, ending));
+            }
+        }
+        let account = Account {
+            endpoint: Endpoint::parse(&server.base_url(), PlainHttp::Loopback).map_err(Failure::Endpoint)?,
+            project: CloudConfig::PROJECT.parse().map_err(Failure::Project)?,
+        };
+        let plan = plan(&ids, &account)?;
+        let token = SessionToken::parse(MockServer::TOKEN).map_err(Failure::Token)?;
+        let (client, clock) = super::client(Access { account: account.clone(), token })?;
+        let password = password::generate(PasswordPolicy::LEN_GENERATED)?;
+        let ended = carry_out(Job { plan, account, client, clock, password, output, shows_bars }).await;
+        server.shutdown().await;
+        ended
+    })
+}
+
+async fn server() -> io::Result<MockServer> {
+    let (throttled, pause) = THROTTLED;
+    let reinstall = |effect| FaultRule::on(ApiOperation::ReinstallOs, effect);
+    MockServer::builder()
+        .instances(INSTANCES)
+        .reinstall_takes(REINSTALL_TAKES)
+        .config(|cloud| cloud.spread_percent = SPREAD_PERCENT)
+        .fault(reinstall(Effect::lose_answer()).skip(LOST_ANSWER))
+        .fault(reinstall(Effect::throttle(Some(pause))).skip(LOST_ANSWER).times(throttled))
+        .start()
+        .await
+}
+
+fn plan(ids: &[InstanceId], account: &Account) -> Result<Plan, Failure> {
+    let instances = ids.iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+    let spec = ReinstallSpec { instances, image_id: None, policy: policy() };
+    Ok(Plan::draw(&spec.check().map_err(Failure::Objections)?, account.project.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_of_the_demo_is_sound() {
+        assert_eq!(policy().objections(), []);
+    }
+}

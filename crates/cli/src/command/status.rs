@@ -1,0 +1,30 @@
+//! `reinstall status`: how the instances named stand now.
+
+use reinstall_core::action::Look;
+use reinstall_core::id::InstanceId;
+
+use super::Session;
+use crate::args::{Output, StatusArgs};
+use crate::failure::{Ending, Failure};
+use crate::render::{self, looks};
+use crate::setup;
+
+pub(super) fn status(args: &StatusArgs, session: &Session) -> crate::Result {
+    let ids = super::parse_ids(&args.ids)?;
+    let (client, _) = super::client(setup::access(&args.connection, &session.environment)?)?;
+    super::block_on(async {
+        let looks = client.look(&ids).await?;
+        let all_seen = looks.iter().all(|(_, look)| matches!(look, Look::Seen(_)));
+        show(&looks, all_seen, args.output)?;
+        Ok(if all_seen { Ending::Done } else { Ending::SomeUnread })
+    })
+}
+
+/// Shows looks on standard output.
+pub(super) fn show(found: &[(InstanceId, Look)], complete: bool, output: Output) -> Result<(), Failure> {
+    render::to_stdout(|out| match output {
+        Output::Text => looks::text(out, found),
+        Output::Json => render::json_object(out, &looks::object(found, complete)),
+        Output::Ndjson => found.iter().try_for_each(|(id, look)| render::json_line(out, &looks::LookObject(*id, look))),
+    })
+}

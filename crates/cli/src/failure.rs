@@ -1,0 +1,216 @@
+//! How a command ends: one error type, one match that chooses the exit code, one that finds a hint.
+
+use std::io;
+use std::path::PathBuf;
+
+use reinstall_core::id::IdError;
+use reinstall_core::login::{GenerateError, Violations};
+use reinstall_core::secret::TokenError;
+use reinstall_core::spec::Objections;
+use reinstall_core::summary::Conclusion;
+use reinstall_http::endpoint::EndpointError;
+use reinstall_http::error::CallError;
+use reinstall_http::transport::TransportError;
+
+use crate::args::trap::TypedSecret;
+use crate::input::InputError;
+use crate::setup::Missing;
+use crate::targets::TargetsError;
+
+/// Everything that was asked for was done.
+pub(crate) const DONE: u8 = 0;
+/// It came to its end, and not everything is as it was asked for.
+pub(crate) const NOT_ALL: u8 = 1;
+/// Bad usage or input; nothing was sent. clap ends with the same code.
+pub(crate) const USAGE: u8 = 2;
+/// The cloud or the credentials refused before anything was started.
+pub(crate) const REFUSED: u8 = 3;
+/// Halted or interrupted; what was not started can be run again.
+pub(crate) const HALTED: u8 = 4;
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It did what was asked.
+    Done,
+    /// Some of what was asked for could not be told.
+    SomeUnread,
+    /// The password is not allowed.
+    NotAllowed,
+    /// A rollout was carried out and came to this.
+    Concluded(Conclusion),
+}
+
+/// Why a command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    TypedSecret(#[from] TypedSecret),
+    #[error("these settings are missing:\n{}", .0.iter().map(|one| format!("  {}", one.how())).collect::<Vec<_>>().join("\n"))]
+    Unset(Vec<Missing>),
+    #[error("the endpoint: {0}")]
+    Endpoint(#[source] EndpointError),
+    #[error("--project-id: {0}")]
+    Project(#[source] IdError),
+    #[error("the token: {0}")]
+    Token(#[source] TokenError),
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error(transparent)]
+    Targets(#[from] TargetsError),
+    #[error("standard input can be read only once, and both --targets - and --password-stdin want it")]
+    StdinTwice,
+    #[error("nothing was sent, for this speaks against it:\n{}", indented(.0))]
+    Objections(Objections),
+    #[error("an id on the command line: {0}")]
+    Id(#[source] IdError),
+    #[error("no password was given, and there is no terminal to ask on")]
+    NoPassword,
+    #[error("the two passwords differ")]
+    PasswordsDiffer,
+    #[error("no password could be asked for: {0}")]
+    Prompt(#[source] io::Error),
+    #[error("the password is not allowed:\n{}", violations(.0))]
+    WeakPassword(Violations),
+    #[error("no password was made: {0}")]
+    Generate(#[from] GenerateError),
+    #[error("the system gives no randomness: {0}")]
+    Randomness(String),
+    #[error("{instances} instances would be wiped, and there is no terminal to ask on")]
+    Unconfirmed { instances: usize },
+    #[error("not confirmed: `{instances}` was to be typed")]
+    Declined { instances: usize },
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("the runtime could not be started: {0}")]
+    Runtime(#[source] io::Error),
+    #[error("cannot write the result: {0}")]
+    Output(#[source] io::Error),
+    #[error("cannot write to {}: {source}", dir.display())]
+    Files { dir: PathBuf, source: io::Error },
+}
+
+fn indented(lines: &Objections) -> String {
+    lines.as_slice().iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn violations(found: &Violations) -> String {
+    found.as_slice().iter().map(|one| format!("  {one} ({})", one.rule())).collect::<Vec<_>>().join("\n")
+}
+
+/// The exit code. The only place where one is chosen, clap's own [`USAGE`] aside.
+pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
+    match result {
+        Ok(Ending::Done | Ending::Concluded(Conclusion::AllSucceeded)) => DONE,
+        Ok(Ending::SomeUnread | Ending::Concluded(Conclusion::SomeDidNot)) | Err(Failure::Output(_)) => NOT_ALL,
+        Ok(Ending::NotAllowed)
+        | Err(
+            Failure::TypedSecret(_)
+            | Failure::Unset(_)
+            | Failure::Endpoint(_)
+            | Failure::Project(_)
+            | Failure::Token(_)
+            | Failure::Input(_)
+            | Failure::Targets(_)
+            | Failure::StdinTwice
+            | Failure::Objections(_)
+            | Failure::Id(_)
+            | Failure::NoPassword
+            | Failure::PasswordsDiffer
+            | Failure::Prompt(_)
+            | Failure::WeakPassword(_)
+            | Failure::Generate(_)
+            | Failure::Randomness(_)
+            | Failure::Unconfirmed { .. }
+            | Failure::Declined { .. }
+            | Failure::Runtime(_)
+            | Failure::Files { .. },
+        ) => USAGE,
+        Ok(Ending::Concluded(Conclusion::NothingStarted)) | Err(Failure::Transport(_) | Failure::Call(_)) => REFUSED,
+        Ok(Ending::Concluded(Conclusion::Halted)) => HALTED,
+    }
+}
+
+impl Failure {
+    /// What to do about it, where that is not plain from the message.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::TypedSecret(TypedSecret::Password) => Some(
+                "use --password-stdin, --password-file FILE, or leave both out to be asked; change the password that \
+                 was typed, for the shell's history has it"
+                    .into(),
+            ),
+            Self::TypedSecret(TypedSecret::Token) => Some(
+                "use --token-file FILE or the variable REINSTALL_TOKEN; a token that was typed should be revoked"
+                    .into(),
+            ),
+            Self::Input(InputError::OpenToOthers { path, .. }) => Some(format!("chmod 600 {}", path.display())),
+            Self::Targets(TargetsError::Report { .. }) => Some(
+                "what succeeded would be wiped again; take the ids that are to be tried again from it, for example: \
+                 jq -r '.instances[] | select(.outcome == \"not_started\") | .id' report.json"
+                    .into(),
+            ),
+            Self::Targets(TargetsError::NoColumn { .. }) => {
+                Some("name the column of the ids `id` or `instance_id` in the first line".into())
+            }
+            Self::StdinTwice => Some("put one of them into a file".into()),
+            Self::NoPassword => Some("use --password-stdin or --password-file FILE".into()),
+            Self::WeakPassword(_) => Some("`reinstall password generate` prints one that is allowed".into()),
+            Self::Unconfirmed { .. } => {
+                Some("add --yes if that is meant; `reinstall plan` shows what would be done".into())
+            }
+            Self::Call(error) => call_hint(error).map(Into::into),
+            Self::Unset(_)
+            | Self::Endpoint(_)
+            | Self::Project(_)
+            | Self::Token(_)
+            | Self::Input(_)
+            | Self::Targets(_)
+            | Self::Objections(_)
+            | Self::Id(_)
+            | Self::PasswordsDiffer
+            | Self::Prompt(_)
+            | Self::Generate(_)
+            | Self::Randomness(_)
+            | Self::Declined { .. }
+            | Self::Transport(_)
+            | Self::Runtime(_)
+            | Self::Output(_)
+            | Self::Files { .. } => None,
+        }
+    }
+}
+
+fn call_hint(error: &CallError) -> Option<&'static str> {
+    match error.status() {
+        Some(401) => Some("the token is not accepted, or has run out: tokens live for 24 hours"),
+        Some(403) => {
+            Some("the account lacks the permission; looking needs clouddc:instance:get and clouddc:instance:list")
+        }
+        Some(404) => Some("check --endpoint and --project-id"),
+        None => Some("check --endpoint and the way there"),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conclusions_have_the_documented_codes() {
+        for (conclusion, code) in [
+            (Conclusion::AllSucceeded, 0),
+            (Conclusion::SomeDidNot, 1),
+            (Conclusion::NothingStarted, 3),
+            (Conclusion::Halted, 4),
+        ] {
+            assert_eq!(exit_code(&Ok(Ending::Concluded(conclusion))), code, "{conclusion:?}");
+        }
+        assert_eq!(exit_code(&Ok(Ending::SomeUnread)), 1);
+        assert_eq!(exit_code(&Ok(Ending::NotAllowed)), 2);
+        assert_eq!(exit_code(&Err(Failure::NoPassword)), 2);
+    }
+}

@@ -1,0 +1,100 @@
+//! A plan, before anything happens.
+
+use std::io::{self, Write};
+
+use reinstall_core::plan::Plan;
+use reinstall_core::time::Plain;
+use serde::Serialize;
+
+use super::table;
+use crate::setup::Account;
+
+/// The plan for people.
+pub(crate) fn text(out: &mut dyn Write, plan: &Plan, account: &Account) -> io::Result<()> {
+    let policy = plan.policy();
+    let image = plan.image_id().map_or_else(|| "each instance keeps its own".to_owned(), |id| id.to_string());
+    let requests = plan.request_count();
+    writeln!(out, "Endpoint   {}", account.endpoint)?;
+    writeln!(out, "Project    {}", account.project)?;
+    writeln!(out, "Image      {image}")?;
+    writeln!(out, "Instances  {} in {}", plan.target_count(), counted(requests, "request"))?;
+    writeln!(out)?;
+
+    let mut waves = table::new(["WAVE", "INSTANCES", "REQUESTS", "FIRST INSTANCE"]);
+    for (index, wave) in plan.waves().iter().enumerate() {
+        let name = if index == 0 { "1 (canary)".into() } else { (index + 1).to_string() };
+        let first = wave.batches().first().and_then(|batch| batch.as_slice().first());
+        waves.add_row([name, wave.targets().to_string(), wave.batches().len().to_string(), table::or_dash(first)]);
+    }
+    table::write(out, &waves)?;
+
+    let states: Vec<&str> = policy.start_states.iter().map(|state| state.as_word()).collect();
+    writeln!(out)?;
+    writeln!(
+        out,
+        "Failures   {} are put up with ({} of {}); one more halts, and so does any in the canary",
+        plan.failures_max(),
+        policy.failures_max,
+        plan.target_count()
+    )?;
+    writeln!(out, "In flight  at most {}; attempts: at most {}", policy.in_flight_max, policy.attempts_max)?;
+    writeln!(out, "Start from {}; an instance in any other state is skipped", states.join(", "))?;
+    writeln!(
+        out,
+        "Clocks     look every {}; settle after {}; start within {}; finish within {}; submit within {}",
+        Plain(policy.poll_every),
+        Plain(policy.settle_after),
+        Plain(policy.start_within),
+        Plain(policy.finish_within),
+        Plain(policy.submit_within)
+    )?;
+    writeln!(out)?;
+    writeln!(
+        out,
+        "This wipes the system disk of every instance named. Data disks are said to be kept; nobody has verified it."
+    )
+}
+
+/// `1 request`, `2 requests`
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// The plan for programs.
+#[derive(Serialize)]
+pub(crate) struct PlanObject<'a> {
+    event: &'static str,
+    endpoint: String,
+    requests: usize,
+    #[serde(flatten)]
+    plan: &'a Plan,
+}
+
+/// The plan for programs: what core's plan says, the endpoint, and how many requests there are.
+pub(crate) fn object<'a>(plan: &'a Plan, account: &Account) -> PlanObject<'a> {
+    PlanObject { event: "plan", endpoint: account.endpoint.to_string(), requests: plan.request_count(), plan }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    #[test]
+    fn a_plan_tells_what_will_be_wiped() {
+        let mut shown = Vec::new();
+        text(&mut shown, &sample::plan(120), &sample::account()).unwrap();
+        insta::assert_snapshot!(String::from_utf8(shown).unwrap());
+    }
+
+    #[test]
+    fn a_plan_is_an_object_for_programs() {
+        let value = serde_json::to_value(object(&sample::plan(3), &sample::account())).unwrap();
+        assert_eq!(value["endpoint"], "https://clouddc.example");
+        assert_eq!(value["project_id"], "0a1b2c3d");
+        assert_eq!(value["waves"][0]["batches"][0][0], sample::id(1).to_string());
+        assert_eq!(value["policy"]["poll_every"], "15s");
+        assert_eq!(value["failures_max"], 0);
+    }
+}

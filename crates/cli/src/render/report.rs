@@ -1,0 +1,203 @@
+//! How a rollout ended: an object for programs, a table for people.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use reinstall_core::id::{ImageId, ProjectId, RolloutId};
+use reinstall_core::summary::{Conclusion, HaltCause, Outcome, Report, Summary};
+use reinstall_core::time::{Plain, Timestamp};
+use reinstall_http::operation::Operation;
+use serde::Serialize;
+
+use super::table;
+
+/// Everything that is known about a rollout that ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) rollout: RolloutId,
+    pub(crate) project_id: ProjectId,
+    pub(crate) endpoint: String,
+    pub(crate) image_id: Option<ImageId>,
+    pub(crate) requests: BTreeMap<Operation, u64>,
+    pub(crate) summary: Summary,
+}
+
+/// The report for programs. Scripts hang on these names.
+#[derive(Serialize)]
+pub(crate) struct ReportObject<'a> {
+    rollout: RolloutId,
+    project_id: &'a ProjectId,
+    endpoint: &'a str,
+    image_id: Option<ImageId>,
+    started_at: Timestamp,
+    finished_at: Timestamp,
+    conclusion: &'static str,
+    halted: Option<&'a HaltCause>,
+    counts: BTreeMap<&'static str, usize>,
+    requests: BTreeMap<&'static str, u64>,
+    instances: &'a [Report],
+}
+
+/// The last line of a stream of notices.
+#[derive(Serialize)]
+pub(crate) struct SummaryLine<'a> {
+    event: &'static str,
+    #[serde(flatten)]
+    report: ReportObject<'a>,
+}
+
+const fn conclusion_word(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::AllSucceeded => "all_succeeded",
+        Conclusion::SomeDidNot => "some_did_not",
+        Conclusion::NothingStarted => "nothing_started",
+        Conclusion::Halted => "halted",
+    }
+}
+
+impl Ended {
+    /// The report for programs.
+    pub(crate) fn object(&self) -> ReportObject<'_> {
+        let summary = &self.summary;
+        ReportObject {
+            rollout: self.rollout,
+            project_id: &self.project_id,
+            endpoint: &self.endpoint,
+            image_id: self.image_id,
+            started_at: summary.started_at,
+            finished_at: summary.finished_at,
+            conclusion: conclusion_word(summary.conclusion()),
+            halted: summary.halted.as_ref(),
+            counts: summary.counts().into_iter().map(|(outcome, count)| (outcome.word(), count)).collect(),
+            requests: self.requests.iter().map(|(operation, count)| (operation.name(), *count)).collect(),
+            instances: &summary.reports,
+        }
+    }
+
+    /// The report as the last line of a stream.
+    pub(crate) fn line(&self) -> SummaryLine<'_> {
+        SummaryLine { event: "summary", report: self.object() }
+    }
+
+    /// The report for people: counts by outcome and cause, then everything about those that did not succeed.
+    pub(crate) fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let summary = &self.summary;
+        let mut causes = table::new(["INSTANCES", "OUTCOME", "REASON"]);
+        for ((outcome, code), count) in self.causes() {
+            causes.add_row([count.to_string(), outcome.to_string(), code]);
+        }
+        table::write(out, &causes)?;
+
+        let mut unwell = summary.reports.iter().filter(|report| report.outcome != Outcome::Succeeded).peekable();
+        if unwell.peek().is_some() {
+            writeln!(out)?;
+        }
+        for report in unwell {
+            write_unwell(out, report)?;
+        }
+        writeln!(out)?;
+        let requests: u64 = self.requests.values().sum();
+        writeln!(
+            out,
+            "{} of {} reinstalled in {}, {requests} requests; rollout {}",
+            summary.counts().get(&Outcome::Succeeded).copied().unwrap_or_default(),
+            summary.reports.len(),
+            Plain(whole_seconds(summary.finished_at.since(summary.started_at))),
+            self.rollout
+        )?;
+        match &summary.halted {
+            Some(cause) => writeln!(out, "Halted: {cause}"),
+            None => Ok(()),
+        }
+    }
+
+    fn causes(&self) -> BTreeMap<(Outcome, String), usize> {
+        let mut causes = BTreeMap::new();
+        for report in &self.summary.reports {
+            let code = table::or_dash(report.reason.as_ref().map(|reason| reason.code.as_str()));
+            *causes.entry((report.outcome, code)).or_default() += 1;
+        }
+        causes
+    }
+
+    /// What a person does next, for each outcome there is.
+    pub(crate) fn advice(&self) -> Vec<&'static str> {
+        let counts = self.summary.counts();
+        let occurs = |outcome: &Outcome| counts.get(outcome).is_some_and(|count| *count > 0);
+        Outcome::ALL.iter().filter(|outcome| occurs(outcome)).filter_map(|outcome| advice(*outcome)).collect()
+    }
+}
+
+fn write_unwell(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    writeln!(out, "{}  {}", report.id, report.outcome)?;
+    if let Some(reason) = &report.reason {
+        writeln!(out, "    {reason}")?;
+    }
+    if let Some(request_id) = &report.request_id {
+        writeln!(out, "    request id {request_id}")?;
+    }
+    match report.evidence.last() {
+        Some(last) => writeln!(out, "    last seen {}: {}", last.at, last.fact),
+        None => Ok(()),
+    }
+}
+
+const fn advice(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Succeeded => None,
+        Outcome::Failed => {
+            Some("failed: read the cloud's words; a wiped system may not start. Name the ids in a new run to try again")
+        }
+        Outcome::Skipped => {
+            Some("skipped: not touched. Bring the instance into a state of --start-from, then run again")
+        }
+        Outcome::Unresolved => {
+            Some("unresolved: look at the console before anything else; a new run may wipe a good system again")
+        }
+        Outcome::NotStarted => Some("not_started: not wiped by this run. Safe to name in a new run"),
+    }
+}
+
+/// Nobody reads milliseconds behind minutes.
+pub(super) fn whole_seconds(duration: std::time::Duration) -> std::time::Duration {
+    std::time::Duration::from_secs(duration.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    fn ended() -> Ended {
+        let reports = vec![
+            sample::report(1, Outcome::Succeeded, None),
+            sample::report(2, Outcome::Succeeded, None),
+            sample::report(3, Outcome::Failed, Some(("iMetal.0307", "Failed to install the image"))),
+            sample::report(4, Outcome::NotStarted, Some(("budget_spent", "not started"))),
+        ];
+        let halted = Some(HaltCause::BudgetSpent { failures: 1, failures_max: 0 });
+        Ended {
+            rollout: RolloutId::new(sample::at(0), [7; 10]),
+            project_id: sample::account().project,
+            endpoint: sample::account().endpoint.to_string(),
+            image_id: None,
+            requests: Operation::ALL.into_iter().zip([2, 0, 9]).collect(),
+            summary: sample::summary(reports, halted),
+        }
+    }
+
+    #[test]
+    fn people_read_counts_first_and_then_what_went_wrong() {
+        let mut shown = Vec::new();
+        ended().text(&mut shown).unwrap();
+        insta::assert_snapshot!(String::from_utf8(shown).unwrap());
+        assert_eq!(ended().advice().len(), 2);
+    }
+
+    #[test]
+    fn programs_read_these_names() {
+        insta::assert_snapshot!(serde_json::to_string_pretty(&ended().object()).unwrap());
+        let line = serde_json::to_value(ended().line()).unwrap();
+        assert_eq!((line["event"].as_str(), line["counts"]["failed"].as_u64()), (Some("summary"), Some(1)));
+    }
+}

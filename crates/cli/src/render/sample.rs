@@ -1,0 +1,62 @@
+//! Made-up plans, notices and reports for tests.
+
+use reinstall_core::evidence::{Evidence, Fact};
+use reinstall_core::id::{InstanceId, RequestId};
+use reinstall_core::notice::{News, Notice, Tally};
+use reinstall_core::plan::Plan;
+use reinstall_core::policy::Policy;
+use reinstall_core::spec::{ReinstallSpec, TargetSpec};
+use reinstall_core::summary::{HaltCause, Outcome, Reason, Report, Summary};
+use reinstall_core::time::Timestamp;
+use reinstall_http::endpoint::{Endpoint, PlainHttp};
+
+use crate::setup::Account;
+
+/// 2026-11-23T11:30:00Z
+const START_MS: u64 = 1_795_433_400_000;
+
+pub(crate) fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_millis(START_MS + seconds * 1_000)
+}
+
+pub(crate) fn id(bits: u128) -> InstanceId {
+    InstanceId::from_bits(bits)
+}
+
+pub(crate) fn account() -> Account {
+    Account {
+        endpoint: Endpoint::parse("clouddc.example", PlainHttp::Loopback).unwrap(),
+        project: "0a1b2c3d".parse().unwrap(),
+    }
+}
+
+pub(crate) fn plan(targets: u128) -> Plan {
+    let instances = (1..=targets).map(|bits| TargetSpec { id: id(bits).to_string(), origin: None }).collect();
+    let spec = ReinstallSpec { instances, image_id: None, policy: Policy::default() };
+    Plan::draw(&spec.check().unwrap(), account().project)
+}
+
+pub(crate) fn notice(seconds: u64, news: News) -> Notice {
+    Notice { at: at(seconds), news }
+}
+
+pub(crate) fn report(bits: u128, outcome: Outcome, reason: Option<(&str, &str)>) -> Report {
+    Report {
+        id: id(bits),
+        outcome,
+        reason: reason.map(|(code, message)| Reason::new(code, message)),
+        attempts: 1,
+        submitted_at: Some(at(10)),
+        finished_at: Some(at(70)),
+        request_id: RequestId::new("7f3a"),
+        evidence: vec![Evidence { at: at(11), fact: Fact::Acknowledged(RequestId::new("7f3a")) }],
+    }
+}
+
+pub(crate) fn summary(reports: Vec<Report>, halted: Option<HaltCause>) -> Summary {
+    Summary { started_at: at(0), finished_at: at(754), halted, abandoned: false, reports }
+}
+
+pub(crate) fn tally(waiting: usize, installing: usize, succeeded: usize) -> Tally {
+    Tally { waiting, installing, succeeded, ..Tally::default() }
+}

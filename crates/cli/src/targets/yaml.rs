@@ -1,0 +1,28 @@
+//! YAML: a list of ids, a list of objects with an id, or an object with such a list under `instances`.
+
+use reinstall_core::spec::TargetSpec;
+
+use super::tree::{Document, Entry};
+use super::{TargetsError, target};
+
+pub(super) fn parse(text: &str, name: &str) -> Result<Vec<TargetSpec>, TargetsError> {
+    let document: Document = serde_saphyr::from_str(text).map_err(|error| {
+        let line = error.location().map_or(1, |location| location.line().max(1));
+        let told = error.without_snippet().to_string();
+        let what = told.lines().next().unwrap_or_default().into();
+        TargetsError::Malformed { name: name.into(), line, what }
+    })?;
+    let targets = document.entries.iter().map(|entry| {
+        let line = entry.referenced.line();
+        match &entry.value {
+            Entry::Id(id) => Ok(target(id, name, line)),
+            Entry::Report => Err(TargetsError::Report { name: name.into(), line }),
+            Entry::Nameless => Err(TargetsError::Malformed {
+                name: name.into(),
+                line,
+                what: "an entry has no `id` or `instance_id`".into(),
+            }),
+        }
+    });
+    targets.collect()
+}

@@ -1,0 +1,136 @@
+//! Whole runs over HTTP against the mock in this process.
+
+use std::io::Read;
+use std::process::Stdio;
+use std::time::Duration;
+
+use reinstall_core::secret::SessionToken;
+use reinstall_mock_server::serve::MockServer;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::bench::{Bench, ID, PASSWORD, Shot, TOKEN};
+
+/// The clocks of a run, sped up as much as the reinstalls are.
+const SPED_UP: [&str; 8] =
+    ["--poll-every", "20ms", "--shortest", "5s", "--settle-after", "6s", "--password-file", "pw"];
+
+struct World {
+    server: MockServer,
+    bench: Bench,
+    /// Serves as long as it is there.
+    _runtime: Runtime,
+}
+
+fn world(instances: u32, token: &str) -> World {
+    let runtime = Runtime::new().unwrap();
+    let server = MockServer::builder()
+        .instances(instances)
+        .token(SessionToken::parse(token).unwrap())
+        .reinstall_takes(Duration::from_millis(300));
+    let server = runtime.block_on(server.start()).unwrap();
+    let bench = Bench::at(&server.base_url());
+    World { server, bench, _runtime: runtime }
+}
+
+impl World {
+    fn run(&self, args: &[&str]) -> Shot {
+        let list: String = self.server.ids().iter().map(|id| format!("{id}\n")).collect();
+        self.bench.file("fleet.txt", list);
+        self.bench.run(&[&["run", "--yes", "--targets", "fleet.txt"], &SPED_UP[..], args].concat(), "")
+    }
+}
+
+#[test]
+fn every_instance_is_reinstalled_once_and_reported() {
+    let world = world(60, TOKEN);
+    let shot = world.run(&["--output", "json", "-vvv"]);
+    assert_eq!(shot.code, Some(0), "{shot}");
+    let report: Value = serde_json::from_str(&shot.stdout).unwrap();
+    assert_eq!(report["counts"]["succeeded"], 60, "{shot}");
+    assert_eq!(report["conclusion"], "all_succeeded");
+    assert_eq!(report["requests"]["ReinstallOS"], 4, "waves of 1, 6 and 53, the last in two batches");
+    let names: Vec<&String> = report.as_object().unwrap().keys().collect();
+    for name in ["rollout", "project_id", "endpoint", "image_id", "started_at", "finished_at", "instances", "halted"] {
+        assert!(names.iter().any(|found| *found == name), "{name} in {names:?}");
+    }
+    let wiped: Vec<usize> = world.server.with_cloud(|cloud| cloud.wiped().map(|(_, wipes)| wipes.len()).collect());
+    assert_eq!(wiped, [1; 60]);
+    assert!(shot.stderr.contains("ReinstallOS"), "-vvv tells requests: {shot}");
+    for secret in [PASSWORD, TOKEN] {
+        assert!(!shot.stdout.contains(secret) && !shot.stderr.contains(secret), "a secret was shown");
+    }
+}
+
+#[test]
+fn a_stream_ends_with_the_summary() {
+    let world = world(3, TOKEN);
+    let shot = world.run(&["--output", "ndjson"]);
+    let events: Vec<Value> = shot.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!((names.first(), names.last()), (Some(&"wave_opened"), Some(&"summary")), "{shot}");
+    assert_eq!(events.last().unwrap()["counts"]["succeeded"], 3);
+}
+
+#[test]
+fn a_token_that_is_not_accepted_starts_nothing() {
+    let world = world(3, "another-token");
+    let shot = world.run(&["--output", "json"]);
+    assert_eq!(shot.code, Some(3), "{shot}");
+    let report: Value = serde_json::from_str(&shot.stdout).unwrap();
+    assert_eq!((&report["conclusion"], &report["counts"]["not_started"]), (&"nothing_started".into(), &3.into()));
+    assert_eq!(world.server.with_cloud(|cloud| cloud.wiped().count()), 0);
+    let listed = world.bench.run(&["list"], "");
+    assert_eq!((listed.code, listed.stdout.as_str()), (Some(3), ""), "{listed}");
+    assert!(listed.stderr.contains("hint: the token is not accepted"), "{listed}");
+}
+
+#[test]
+fn how_instances_stand_is_shown() {
+    let world = world(3, TOKEN);
+    let first = world.server.ids()[0].to_string();
+    let seen = world.bench.run(&["status", &first], "");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stdout.contains(&first) && seen.stdout.contains("running"), "{seen}");
+    let unknown = world.bench.run(&["status", &first, ID], "");
+    assert_eq!(unknown.code, Some(1), "{unknown}");
+    assert!(unknown.stdout.contains(ID) && unknown.stdout.contains("gone"), "{unknown}");
+    let listed = world.bench.run(&["list", "--state", "running", "--output", "json"], "");
+    let plan = world.bench.run(&["plan", "--targets", "-", "--output", "json"], &listed.stdout);
+    let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+    assert_eq!(plan["targets"], 3, "what list prints, plan reads");
+    let none = world.bench.run(&["list", "--state", "stopped", "--output", "ndjson"], "");
+    assert_eq!((none.code, none.stdout.as_str()), (Some(0), ""), "{none}");
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let world = world(100, TOKEN);
+    let mut child = world
+        .bench
+        .command(&["list", "--output", "json", "--project-id", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"])
+        .env("REINSTALL_TOKEN", TOKEN)
+        .env("REINSTALL_ENDPOINT", world.bench.endpoint())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut told = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!((child.wait().unwrap().code(), told.as_str()), (Some(0), ""));
+}
+
+/// Takes about eleven seconds: that is how long the demo shows its three waves.
+#[test]
+fn the_demo_ends_with_three_failures_by_design() {
+    let shot = Bench::new().run(&["demo", "--output", "json"], "");
+    assert_eq!(shot.code, Some(1), "{shot}");
+    let report: Value = serde_json::from_str(&shot.stdout).unwrap();
+    assert_eq!((&report["counts"]["succeeded"], &report["counts"]["failed"]), (&117.into(), &3.into()), "{shot}");
+    let failed = report["instances"].as_array().unwrap().iter().filter(|instance| instance["outcome"] == "failed");
+    assert!(failed.clone().all(|instance| instance["reason"]["code"] == "iMetal.0307"), "the cloud's words");
+    for told in ["no answer that tells; 50 instances are watched", "429 throttled"] {
+        assert!(shot.stderr.contains(told), "{told}: {shot}");
+    }
+}
