@@ -81,7 +81,7 @@ async fn a_reinstall_is_accepted_and_seen() {
     let got = rig.get(&format!("/v1/p1/instances/{}/status", rig.ids[0])).await;
     assert_eq!(got.body, json!({"state": "pending", "operation_state": "reinstall-processing"}));
     let got = rig.get(&format!("/v1/p1/instances/{}/status", rig.ids[2])).await;
-    assert_eq!(got.body, json!({"state": "running"}));
+    assert_eq!(got.body, json!({"state": "running", "operation_state": "install-succeed"}));
 
     let got = rig.get(&format!("/v1/p1/instances?limit=100&instance_id={}%2C{}", rig.ids[1], rig.ids[2])).await;
     assert_eq!(got.status, StatusCode::OK);

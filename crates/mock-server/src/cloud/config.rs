@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reinstall_core::id::{InstanceId, ProjectId};
-use reinstall_core::instance::{InstanceFault, InstanceState, OperationState};
+use reinstall_core::instance::{InstanceFault, InstanceState, Operation, OperationState, Progress};
 use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::lifecycle::LifeCycle;
 
@@ -33,7 +33,7 @@ pub struct CloudConfig {
     pub failing: Failing,
     /// How the reinstalls of single instances end, every time; these come before `failing`.
     pub endings: BTreeMap<InstanceId, Ending>,
-    /// What single instances are like in the beginning; all others are `running` and have nothing left over.
+    /// What single instances are like in the beginning; all others are as [`Start::default`] says.
     pub starts: BTreeMap<InstanceId, Start>,
     /// Where all chance comes from.
     pub seed: u64,
@@ -96,6 +96,8 @@ pub struct Start {
 
 impl Default for Start {
     fn default() -> Self {
-        Self { state: InstanceState::Running, operation_state: None, error: None }
+        // Whatever runs was installed once, and that is the last thing that was done to it.
+        let installed = OperationState::Known(Operation::Install, Progress::Succeed);
+        Self { state: InstanceState::Running, operation_state: Some(installed), error: None }
     }
 }

@@ -110,19 +110,39 @@ fn the_password_rule_is_that_of_the_system_to_be_installed() {
 fn each_life_cycle_is_shown_with_and_without_operation_state() {
     use LifeCycle::{Diagram2025, Diagram2026, Prose};
     for (life_cycle, sends, fails, stories) in [
-        (Prose, true, false, ["running/-/-", "pending/reinstall-processing/-", "running/reinstall-succeed/-"]),
+        (
+            Prose,
+            true,
+            false,
+            ["running/install-succeed/-", "pending/reinstall-processing/-", "running/reinstall-succeed/-"],
+        ),
         (Prose, false, false, ["running/-/-", "pending/-/-", "running/-/-"]),
-        (Prose, true, true, ["running/-/-", "pending/reinstall-processing/-", "error/reinstall-failed/X.1"]),
+        (
+            Prose,
+            true,
+            true,
+            ["running/install-succeed/-", "pending/reinstall-processing/-", "error/reinstall-failed/X.1"],
+        ),
         (Prose, false, true, ["running/-/-", "pending/-/-", "error/-/X.1"]),
         (
             Diagram2025,
             true,
             false,
-            ["running/-/-", "reinstalling/reinstall-processing/-", "running/reinstall-succeed/-"],
+            ["running/install-succeed/-", "reinstalling/reinstall-processing/-", "running/reinstall-succeed/-"],
         ),
         (Diagram2025, false, true, ["running/-/-", "reinstalling/-/-", "failed/-/X.1"]),
-        (Diagram2026, true, false, ["running/-/-", "running/reinstall-processing/-", "running/reinstall-succeed/-"]),
-        (Diagram2026, true, true, ["running/-/-", "running/reinstall-processing/-", "running/reinstall-failed/X.1"]),
+        (
+            Diagram2026,
+            true,
+            false,
+            ["running/install-succeed/-", "running/reinstall-processing/-", "running/reinstall-succeed/-"],
+        ),
+        (
+            Diagram2026,
+            true,
+            true,
+            ["running/install-succeed/-", "running/reinstall-processing/-", "running/reinstall-failed/X.1"],
+        ),
         (Diagram2026, false, true, ["running/-/-", "running/-/-", "running/-/X.1"]),
     ] {
         let mut cloud = Cloud::new(CloudConfig { life_cycle, sends_operation_state: sends, ..config(1) });
