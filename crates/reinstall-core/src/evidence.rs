@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::fault::Fault;
-use crate::id::RequestId;
+use crate::id::{ImageId, RequestId};
 use crate::instance::{InstanceState, OperationState};
 use crate::sighting::Sighting;
 use crate::text::CloudText;
@@ -64,6 +64,8 @@ pub enum Fact {
     Moving(Words),
     /// It was seen at rest again, good or bad.
     Rested(Words),
+    /// It was seen at rest, and the cloud still names another image than the one asked for.
+    ImageDiffers(ImageId),
     /// How it looked when the watch was given up.
     LastSeen(Words),
     /// Nobody looked for longer than the shortest reinstall takes.
@@ -87,6 +89,7 @@ impl Fact {
             Self::Refused(_) => "refused",
             Self::Moving(_) => "moving",
             Self::Rested(_) => "rested",
+            Self::ImageDiffers(_) => "image_differs",
             Self::LastSeen(_) => "last_seen",
             Self::Gap(_) => "gap",
             Self::StayedUnchanged(_) => "stayed_unchanged",
@@ -108,6 +111,7 @@ impl fmt::Display for Fact {
             Self::Refused(fault) => write!(f, "refused before anything was started: {fault}"),
             Self::Moving(words) => write!(f, "seen on its way: {words}"),
             Self::Rested(words) => write!(f, "seen at rest: {words}"),
+            Self::ImageDiffers(image) => write!(f, "the cloud names image {image}, which is not the one asked for"),
             Self::LastSeen(words) => write!(f, "last seen: {words}"),
             Self::Gap(gap) => write!(f, "nobody could look for {}", Plain(*gap)),
             Self::StayedUnchanged(time) => write!(f, "watched for {} without any change", Plain(*time)),

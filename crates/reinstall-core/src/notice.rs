@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::fault::Fault;
-use crate::id::{InstanceId, RequestId};
+use crate::id::{ImageId, InstanceId, RequestId};
 use crate::summary::{HaltCause, Outcome, Reason};
 use crate::time::Timestamp;
 
@@ -96,6 +96,14 @@ pub enum News {
     Retrying {
         /// Which.
         id: InstanceId,
+    },
+    /// A target came to a good end, but the cloud names another image than the one asked for. Nobody has watched yet on the
+    /// real service when that changes, so it decides nothing. A person should look.
+    ImageDiffers {
+        /// Which.
+        id: InstanceId,
+        /// What the cloud names.
+        image: ImageId,
     },
     /// A target has its outcome.
     Ended {

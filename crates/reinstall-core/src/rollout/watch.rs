@@ -78,6 +78,7 @@ impl Rollout {
             }
             Finding::Succeeded => {
                 self.learn(member, self.now, Fact::Rested(seen.into()));
+                self.compare_image(member, seen);
                 self.end(member, Outcome::Succeeded, None);
             }
             Finding::Failed(reason) => {
@@ -89,6 +90,16 @@ impl Rollout {
                 self.end(member, Outcome::Unresolved, Some(reason));
             }
             Finding::NotStarted => self.settle(member),
+        }
+    }
+
+    /// Tells if the cloud names another image than the one asked for.
+    fn compare_image(&mut self, member: usize, seen: &Sighting) {
+        if let (Some(wanted), Some(image)) = (self.plan.image_id(), seen.image)
+            && wanted != image
+        {
+            self.learn(member, self.now, Fact::ImageDiffers(image));
+            self.tell(News::ImageDiffers { id: self.targets[member].id, image });
         }
     }
 

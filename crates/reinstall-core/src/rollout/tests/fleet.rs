@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::action::{Action, Answer, Look};
 use crate::fault::{Fault, FaultKind};
-use crate::id::InstanceId;
+use crate::id::{ImageId, InstanceId};
 use crate::notice::News;
 use crate::policy::{Policy, Share};
+use crate::sighting::Sighting;
 use crate::summary::{Conclusion, HaltCause, Outcome};
 
 use super::play::{Play, START, count, fault, numbers, outcomes, sighting};
@@ -393,4 +394,22 @@ fn the_evidence_tells_the_story() {
     );
     assert_eq!(report.submitted_at, Some(START));
     assert_eq!(report.finished_at, Some(START + Duration::from_secs(45)));
+}
+
+#[test]
+fn another_image_than_the_one_asked_for_is_told() {
+    let asked = ImageId::from_bits(7);
+    for (seen, told) in [(Some(asked), 0), (Some(ImageId::from_bits(8)), 1), (None, 0)] {
+        let mut play = Play::with_image(1, Policy::default(), Some(asked));
+        let (ticket, ids) = play.next_look();
+        play.show(ticket, &ids, "running/install-succeed");
+        let (ticket, submission) = play.next_submit();
+        assert_eq!(submission.image, Some(asked));
+        play.accept(ticket, &ids);
+        let (ticket, _) = play.next_look();
+        let at_rest = Sighting { image: seen, ..sighting("running/reinstall-succeed") };
+        play.answer(ticket, Answer::Looked(vec![(ids[0], Look::Seen(at_rest))]));
+        assert_eq!(play.told(|news| matches!(news, News::ImageDiffers { .. })), told, "{seen:?}");
+        assert_eq!(outcomes(&play.summary().reports), "succeeded");
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::action::{Action, Answer, Event, Look, Order, Submission};
 use crate::fault::{Fault, FaultKind};
-use crate::id::{InstanceId, RequestId, Ticket};
+use crate::id::{ImageId, InstanceId, RequestId, Ticket};
 use crate::instance::{InstanceFault, InstanceState, OperationState};
 use crate::notice::{News, Notice};
 use crate::plan::Plan;
@@ -51,9 +51,14 @@ pub(super) struct Play {
 impl Play {
     /// Targets 0, 1, 2.. under this policy.
     pub(super) fn new(targets: u128, policy: Policy) -> Self {
+        Self::with_image(targets, policy, None)
+    }
+
+    /// The same, with an image to install.
+    pub(super) fn with_image(targets: u128, policy: Policy, image: Option<ImageId>) -> Self {
         assert_eq!(policy.objections(), [], "a play needs a policy that a spec could have");
         let instances = (0..targets).map(InstanceId::from_bits).collect();
-        let plan = Plan::draw(&CheckedSpec { instances, image: None, policy }, "project".parse().unwrap());
+        let plan = Plan::draw(&CheckedSpec { instances, image, policy }, "project".parse().unwrap());
         let rollout = Rollout::new(plan, 7, START);
         let mut play = Self { rollout, now: START, actions: VecDeque::new(), notices: vec![] };
         play.drain();
