@@ -27,6 +27,8 @@ pub(crate) struct Session {
     pub(crate) environment: Environment,
     pub(crate) stdin_is_terminal: bool,
     pub(crate) stderr_is_terminal: bool,
+    /// Whether progress may be drawn with bars: on a terminal, unless logs would run through them.
+    pub(crate) shows_bars: bool,
 }
 
 impl Session {

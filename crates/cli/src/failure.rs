@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use reinstall_core::id::IdError;
 use reinstall_core::login::{GenerateError, Violations};
 use reinstall_core::secret::TokenError;
-use reinstall_core::spec::Objections;
+use reinstall_core::spec::{Objection, Objections};
 use reinstall_core::summary::Conclusion;
 use reinstall_http::endpoint::EndpointError;
 use reinstall_http::error::CallError;
@@ -92,8 +92,21 @@ pub(crate) enum Failure {
     Files { dir: PathBuf, source: io::Error },
 }
 
-fn indented(lines: &Objections) -> String {
-    lines.as_slice().iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+fn indented(objections: &Objections) -> String {
+    let line = |one: &Objection| format!("  {}: {} ({})", as_typed(one.field()), one.message(), one.rule());
+    objections.as_slice().iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A field of a spec by the name of its flag; fields without one keep their path.
+fn as_typed(field: &str) -> String {
+    match field {
+        "policy.attempts_max" => "--attempts".into(),
+        "policy.start_states" => "--start-from".into(),
+        "image_id" => "--image-id".into(),
+        _ => field
+            .strip_prefix("policy.")
+            .map_or_else(|| field.to_owned(), |name| format!("--{}", name.replace('_', "-"))),
+    }
 }
 
 fn violations(found: &Violations) -> String {

@@ -38,10 +38,12 @@ fn main() -> ExitCode {
             return ExitCode::from(if told.use_stderr() { USAGE } else { failure::DONE });
         }
     };
+    let stderr_is_terminal = io::stderr().is_terminal();
     let session = Session {
         environment: Environment::read(),
         stdin_is_terminal: io::stdin().is_terminal(),
-        stderr_is_terminal: io::stderr().is_terminal(),
+        stderr_is_terminal,
+        shows_bars: stderr_is_terminal && cli.global.verbose == 0,
     };
     logging::start(cli.global.verbose, session.stderr_is_terminal && !session.environment.no_color);
     let result = command::run(cli, &session);

@@ -57,16 +57,15 @@ impl TrapArgs {
 
 /// Replaces an error of clap that would echo what may be a secret, such as `--password-stdin=hunter2`.
 pub(crate) fn without_values(error: clap::Error, command: &mut Command) -> clap::Error {
-    let about_secrets = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(arg)) => arg.contains("password") || arg.contains("token"),
-        _ => false,
-    };
+    let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else { return error };
+    let about_secrets = arg.contains("password") || arg.contains("token");
     let echoes = error.get(ContextKind::InvalidValue).is_some() || error.kind() == ErrorKind::TooManyValues;
-    if about_secrets && echoes {
+    let is_a_stray_word = error.kind() == ErrorKind::UnknownArgument && !arg.starts_with('-');
+    if (about_secrets && echoes) || is_a_stray_word {
         return command.error(
-            ErrorKind::TooManyValues,
-            "this flag takes no secret as its value; what was typed is not shown here. Use --password-stdin, \
-             --password-file FILE or --token-file FILE",
+            error.kind(),
+            "a word too many was given; it is not shown here, for it may be a secret. Secrets come by --password-stdin, \
+             --password-file FILE or --token-file FILE only",
         );
     }
     error

@@ -33,10 +33,12 @@ const SPREAD_PERCENT: (u32, u32) = (70, 130);
 const FAILING: [usize; 3] = [40, 77, 101];
 /// What the cloud says of them.
 const FAILING_WORDS: (&str, &str) = ("iMetal.0307", "Failed to install the OS: the disk did not answer");
-/// The request, counted from 0, whose answer is lost after it took hold.
-const LOST_ANSWER: u32 = 2;
-/// How many requests after that are throttled, and for how long.
-const THROTTLED: (u32, Duration) = (1, Duration::from_secs(1));
+/// An instance whose batch gets no answer although its reinstall took hold.
+const LOST_ANSWER: usize = 20;
+/// An instance whose batch is throttled at first.
+const THROTTLED: usize = 70;
+/// For how long it is.
+const THROTTLED_FOR: Duration = Duration::from_secs(1);
 
 /// The policy of a true run, sped up as much as the reinstalls are.
 fn policy() -> Policy {
@@ -53,16 +55,11 @@ fn policy() -> Policy {
 
 pub(super) fn demo(args: &DemoArgs, session: &Session) -> crate::Result {
     let output = args.output;
-    let shows_bars = session.stderr_is_terminal;
+    let shows_bars = session.shows_bars;
     super::block_on(async {
         let server = server().await.map_err(Failure::Runtime)?;
         let ids = server.ids();
-        for index in FAILING {
-            let ending = WipeEnding::fails(FAILING_WORDS.0, FAILING_WORDS.1);
-            if let Some(id) = ids.get(index) {
-                server.with_cloud(|cloud| cloud.set_ending(*id, ending));
-            }
-        }
+        plant_faults(&server, &ids);
         let account = Account {
             endpoint: Endpoint::parse(&server.base_url(), PlainHttp::Loopback).map_err(Failure::Endpoint)?,
             project: CloudConfig::PROJECT.parse().map_err(Failure::Project)?,
@@ -78,16 +75,26 @@ pub(super) fn demo(args: &DemoArgs, session: &Session) -> crate::Result {
 }
 
 async fn server() -> io::Result<MockServer> {
-    let (throttled, pause) = THROTTLED;
-    let reinstall = |effect| FaultRule::on(ApiOperation::ReinstallOs, effect);
     MockServer::builder()
         .instances(INSTANCES)
         .reinstall_takes(REINSTALL_TAKES)
         .config(|cloud| cloud.spread_percent = SPREAD_PERCENT)
-        .fault(reinstall(Effect::lose_answer()).skip(LOST_ANSWER))
-        .fault(reinstall(Effect::throttle(Some(pause))).skip(LOST_ANSWER).times(throttled))
         .start()
         .await
+}
+
+/// Lets go wrong what is to go wrong. By instance and not by count, since requests of one wave leave in any order.
+fn plant_faults(server: &MockServer, ids: &[InstanceId]) {
+    for id in FAILING.iter().filter_map(|index| ids.get(*index)) {
+        let ending = WipeEnding::fails(FAILING_WORDS.0, FAILING_WORDS.1);
+        server.with_cloud(|cloud| cloud.set_ending(*id, ending));
+    }
+    let faults = [(LOST_ANSWER, Effect::lose_answer()), (THROTTLED, Effect::throttle(Some(THROTTLED_FOR)))];
+    for (index, effect) in faults {
+        if let Some(id) = ids.get(index) {
+            server.arm(FaultRule::on(ApiOperation::ReinstallOs, effect).instance(*id));
+        }
+    }
 }
 
 fn plan(ids: &[InstanceId], account: &Account) -> Result<Plan, Failure> {

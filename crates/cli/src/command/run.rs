@@ -51,7 +51,7 @@ pub(super) fn run(args: &RunArgs, session: &Session) -> crate::Result {
     }
     let account = access.account.clone();
     let (client, clock) = super::client(access)?;
-    let shows_bars = session.stderr_is_terminal;
+    let shows_bars = session.shows_bars;
     let job = Job { plan, account, client, clock, password, output: input.output, shows_bars };
     super::block_on(carry_out(job))
 }

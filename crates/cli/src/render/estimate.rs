@@ -32,6 +32,7 @@ impl Estimate {
             | News::LookFailed { .. }
             | News::Installing { .. }
             | News::Retrying { .. }
+            | News::ImageDiffers { .. }
             | News::Ended { .. }
             | News::Halted(_)
             | News::Finished => {}

@@ -29,6 +29,9 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
         }
         News::LookFailed { instances, fault } => format!("a look at {instances} instances failed, again soon: {fault}"),
         News::Retrying { id } => format!("{id} is shown not to have started; it is tried again"),
+        News::ImageDiffers { id, image } => {
+            format!("{id} came to a good end, but the cloud names image {image}, not the one asked for; please look")
+        }
         News::Ended { outcome: Outcome::Succeeded, .. } => return None,
         News::Ended { id, outcome, reason: Some(reason), .. } => format!("{id} {outcome}: {reason}"),
         News::Ended { id, outcome, reason: None, .. } => format!("{id} {outcome}"),

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use reinstall_core::plan::Plan;
+use reinstall_core::instance_set::InstanceSet;
+use reinstall_core::plan::{Plan, Wave};
 use reinstall_core::time::Plain;
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ pub(crate) fn text(out: &mut dyn Write, plan: &Plan, account: &Account) -> io::R
     for (index, wave) in plan.waves().iter().enumerate() {
         let name = if index == 0 { "1 (canary)".into() } else { (index + 1).to_string() };
         let first = wave.batches().first().and_then(|batch| batch.as_slice().first());
-        waves.add_row([name, wave.targets().to_string(), wave.batches().len().to_string(), table::or_dash(first)]);
+        waves.add_row([name, wave.targets().to_string(), batches(wave), table::or_dash(first)]);
     }
     table::write(out, &waves)?;
 
@@ -53,6 +54,14 @@ pub(crate) fn text(out: &mut dyn Write, plan: &Plan, account: &Account) -> io::R
         out,
         "This wipes the system disk of every instance named. Data disks are said to be kept; nobody has verified it."
     )
+}
+
+/// How many requests of which size a wave has, as `2 of 50, 1 of 7`.
+fn batches(wave: &Wave) -> String {
+    let sizes: Vec<usize> = wave.batches().iter().map(InstanceSet::len).collect();
+    let runs: Vec<String> =
+        sizes.chunk_by(|one, next| one == next).map(|run| format!("{} of {}", run.len(), run[0])).collect();
+    runs.join(", ")
 }
 
 /// `1 request`, `2 requests`

@@ -39,7 +39,7 @@ impl Progress {
     pub(crate) fn finish(self) {
         match self {
             Self::Bars(bars) => bars.waves.iter().for_each(ProgressBar::abandon),
-            Self::Lines(mut lines) => drop(lines.flush()),
+            Self::Lines(_) => {}
         }
     }
 }
@@ -108,6 +108,10 @@ impl Bars {
         for (bar, tally) in self.waves.iter().zip(tallies) {
             bar.set_position(tally.done() as u64);
             bar.set_message(phases(tally) + &left(&self.estimate, notice.at, tally, self.in_flight_max));
+            if tally.done() == tally.targets() {
+                // Its clock stops; the bar stays.
+                bar.abandon();
+            }
         }
     }
 
@@ -125,45 +129,35 @@ impl Bars {
     }
 }
 
-/// Sentences, and one line of counts for each moment in which they changed, however many notices that moment had.
+/// Sentences, and a line of counts for each wave whose counts changed. All notices of one moment come with the counts at
+/// its end, so that a moment has one such line however much happened in it.
 pub(crate) struct Lines {
     out: Box<dyn Write>,
     estimate: Estimate,
     in_flight_max: usize,
     shown: Vec<Tally>,
-    pending: Option<(Timestamp, Vec<Tally>)>,
 }
 
 impl Lines {
     fn new(plan: &Plan, out: Box<dyn Write>) -> Self {
         let in_flight_max = plan.policy().in_flight_max;
-        Self { out, estimate: Estimate::default(), in_flight_max, shown: Vec::new(), pending: None }
+        Self { out, estimate: Estimate::default(), in_flight_max, shown: Vec::new() }
     }
 
     fn tell(&mut self, notice: &Notice, tallies: &[Tally]) -> io::Result<()> {
-        if self.pending.as_ref().is_some_and(|(at, _)| *at != notice.at) {
-            self.flush()?;
-        }
         self.estimate.learn(notice);
         if let Some(sentence) = sentence(notice) {
             writeln!(self.out, "{} {sentence}", notice.at)?;
         }
-        self.pending = Some((notice.at, tallies.to_vec()));
-        Ok(())
-    }
-
-    /// Writes the counts of the waves that changed since they were last shown.
-    fn flush(&mut self) -> io::Result<()> {
-        let Some((at, tallies)) = self.pending.take() else { return Ok(()) };
         for (index, tally) in tallies.iter().enumerate() {
             let untouched = tally.waiting == tally.targets();
             if self.shown.get(index) == Some(tally) || untouched {
                 continue;
             }
-            let left = left(&self.estimate, at, tally, self.in_flight_max);
-            writeln!(self.out, "{at} wave {}/{}: {}{left}", index + 1, tallies.len(), phases(tally))?;
+            let left = left(&self.estimate, notice.at, tally, self.in_flight_max);
+            writeln!(self.out, "{} wave {}/{}: {}{left}", notice.at, index + 1, tallies.len(), phases(tally))?;
         }
-        self.shown = tallies;
+        self.shown = tallies.to_vec();
         self.out.flush()
     }
 }
@@ -201,18 +195,17 @@ mod tests {
         tell(notice(5, News::Installing { id: id(1) }), &[tally(0, 1, 0), rest]);
         tell(notice(60, ended(1)), &[tally(0, 0, 1), rest]);
         tell(notice(60, News::WaveOpened { wave: 2, targets: 11 }), &[tally(0, 0, 1), rest]);
-        for count in 1..=11 {
-            tell(notice(65, News::Installing { id: id(2) }), &[tally(0, 0, 1), tally(11 - count, count, 0)]);
+        for _ in 1..=11 {
+            tell(notice(65, News::Installing { id: id(2) }), &[tally(0, 0, 1), tally(0, 11, 0)]);
         }
         tell(notice(70, News::Finished), &[tally(0, 0, 1), tally(0, 11, 0)]);
-        lines.flush().unwrap();
         let told = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         assert_eq!(
             told,
             "2026-11-23T11:30:00.000Z wave 1 opens: 1 instances\n\
              2026-11-23T11:30:05.000Z wave 1/2: 1 installing\n\
-             2026-11-23T11:31:00.000Z wave 2 opens: 11 instances\n\
              2026-11-23T11:31:00.000Z wave 1/2: 1 succeeded\n\
+             2026-11-23T11:31:00.000Z wave 2 opens: 11 instances\n\
              2026-11-23T11:31:05.000Z wave 2/2: 11 installing (about 1m left)\n"
         );
     }

@@ -41,15 +41,17 @@ pub(crate) fn notice(seconds: u64, news: News) -> Notice {
 }
 
 pub(crate) fn report(bits: u128, outcome: Outcome, reason: Option<(&str, &str)>) -> Report {
+    let touched = outcome != Outcome::NotStarted;
+    let evidence = vec![Evidence { at: at(11), fact: Fact::Acknowledged(RequestId::new("7f3a")) }];
     Report {
         id: id(bits),
         outcome,
         reason: reason.map(|(code, message)| Reason::new(code, message)),
-        attempts: 1,
-        submitted_at: Some(at(10)),
+        attempts: u32::from(touched),
+        submitted_at: touched.then(|| at(10)),
         finished_at: Some(at(70)),
-        request_id: RequestId::new("7f3a"),
-        evidence: vec![Evidence { at: at(11), fact: Fact::Acknowledged(RequestId::new("7f3a")) }],
+        request_id: RequestId::new("7f3a").filter(|_| touched),
+        evidence: if touched { evidence } else { Vec::new() },
     }
 }
 

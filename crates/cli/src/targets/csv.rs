@@ -28,11 +28,10 @@ fn id_column(reader: &mut Reader<&[u8]>, name: &str) -> Result<usize, TargetsErr
 }
 
 fn malformed(error: &csv::Error, name: &str, lines: &mut Lines<'_>) -> TargetsError {
-    let what = match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the line has {len} columns, and the header has {expected_len}")
-        }
-        _ => error.to_string(),
+    let what = if let csv::ErrorKind::UnequalLengths { expected_len, len, .. } = error.kind() {
+        format!("the line has {len} columns, and the header has {expected_len}")
+    } else {
+        error.to_string()
     };
     let line = lines.line_of(error.position());
     TargetsError::Malformed { name: name.into(), line, what: what.as_str().into() }

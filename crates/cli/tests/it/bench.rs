@@ -9,23 +9,24 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-pub const ID: &str = "0b29c7a1-0000-4000-8000-00000000000a";
-pub const OTHER_ID: &str = "0b29c7a1-0000-4000-8000-00000000000b";
-pub const PASSWORD: &str = "Canary-7731-pw";
-pub const TOKEN: &str = "canary-token-5512";
+pub(crate) const ID: &str = "0b29c7a1-0000-4000-8000-00000000000a";
+pub(crate) const OTHER_ID: &str = "0b29c7a1-0000-4000-8000-00000000000b";
+pub(crate) const PASSWORD: &str = "Canary-7731-pw";
+pub(crate) const PROJECT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+pub(crate) const TOKEN: &str = "canary-token-5512";
 
 /// A place to run commands whose requests, if there were any, would be noticed.
-pub struct Bench {
+pub(crate) struct Bench {
     dir: TempDir,
     endpoint: String,
     listener: Option<TcpListener>,
 }
 
 /// What came of a command.
-pub struct Shot {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Shot {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl fmt::Display for Shot {
@@ -37,49 +38,49 @@ impl fmt::Display for Shot {
 
 impl Bench {
     /// A bench whose endpoint takes connections and answers nothing.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         Self { listener: Some(listener), ..Self::at(&endpoint) }
     }
 
     /// A bench with this endpoint.
-    pub fn at(endpoint: &str) -> Self {
+    pub(crate) fn at(endpoint: &str) -> Self {
         let dir = TempDir::new().unwrap();
         let bench = Self { dir, endpoint: endpoint.into(), listener: None };
         bench.secret_file("pw", PASSWORD);
         bench
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, content).unwrap();
         path
     }
 
     /// A file that only its owner can read.
-    pub fn secret_file(&self, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn secret_file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.file(name, content);
         set_mode(&path, 0o600);
         path
     }
 
     /// Runs the binary in the bench's folder with endpoint, project and token given.
-    pub fn run(&self, args: &[&str], stdin: &str) -> Shot {
+    pub(crate) fn run(&self, args: &[&str], stdin: &str) -> Shot {
         let variables = [
             ("REINSTALL_ENDPOINT", self.endpoint.as_str()),
-            ("REINSTALL_PROJECT_ID", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"),
+            ("REINSTALL_PROJECT_ID", PROJECT),
             ("REINSTALL_TOKEN", TOKEN),
         ];
         self.run_with(args, stdin, &variables)
     }
 
     /// Runs the binary in the bench's folder with nothing in its environment but `variables`.
-    pub fn run_with(&self, args: &[impl AsRef<OsStr>], stdin: &str, variables: &[(&str, &str)]) -> Shot {
+    pub(crate) fn run_with(&self, args: &[impl AsRef<OsStr>], stdin: &str, variables: &[(&str, &str)]) -> Shot {
         let mut child = self
             .command(args)
             .envs(variables.iter().copied())
@@ -95,7 +96,7 @@ impl Bench {
     }
 
     /// The binary, to be run in the bench's folder with an empty environment.
-    pub fn command(&self, args: &[impl AsRef<OsStr>]) -> Command {
+    pub(crate) fn command(&self, args: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reinstall"));
         command.args(args).env_clear().current_dir(self.dir.path());
         command
@@ -107,17 +108,17 @@ impl Bench {
         String::from_utf8(bytes.to_vec()).unwrap().replace(authority, "HOST")
     }
 
-    pub fn endpoint(&self) -> &str {
+    pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
     /// Waits until somebody connects.
-    pub fn wait_for_a_knock(&self) {
+    pub(crate) fn wait_for_a_knock(&self) {
         self.listener.as_ref().unwrap().accept().unwrap();
     }
 
     /// Asserts that nobody ever connected. Connections wait in the backlog, also those of processes that ended.
-    pub fn assert_nothing_sent(&self) {
+    pub(crate) fn assert_nothing_sent(&self) {
         let listener = self.listener.as_ref().unwrap();
         listener.set_nonblocking(true).unwrap();
         let knocked = listener.accept();
@@ -125,7 +126,7 @@ impl Bench {
     }
 
     /// Runs a command that must be refused as wrong usage or input without one request, and returns what it printed.
-    pub fn refused(&self, args: &[&str], stdin: &str) -> Shot {
+    pub(crate) fn refused(&self, args: &[&str], stdin: &str) -> Shot {
         let shot = self.run(args, stdin);
         assert_eq!(shot.code, Some(2), "{args:?}: {shot}");
         assert_eq!(shot.stdout, "", "{args:?}: {shot}");
@@ -135,10 +136,10 @@ impl Bench {
 }
 
 #[cfg(unix)]
-pub fn set_mode(path: &Path, mode: u32) {
+pub(crate) fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 #[cfg(not(unix))]
-pub fn set_mode(_: &Path, _: u32) {}
+pub(crate) fn set_mode(_: &Path, _: u32) {}

@@ -9,7 +9,7 @@ use reinstall_mock_server::serve::MockServer;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, ID, PASSWORD, Shot, TOKEN};
+use crate::bench::{Bench, ID, PASSWORD, PROJECT, Shot, TOKEN};
 
 /// The clocks of a run, sped up as much as the reinstalls are.
 const SPED_UP: [&str; 8] =
@@ -23,20 +23,58 @@ struct World {
 }
 
 fn world(instances: u32, token: &str) -> World {
+    world_where(instances, token, Duration::from_millis(300))
+}
+
+fn world_where(instances: u32, token: &str, reinstall_takes: Duration) -> World {
     let runtime = Runtime::new().unwrap();
     let server = MockServer::builder()
         .instances(instances)
         .token(SessionToken::parse(token).unwrap())
-        .reinstall_takes(Duration::from_millis(300));
+        .reinstall_takes(reinstall_takes);
     let server = runtime.block_on(server.start()).unwrap();
     let bench = Bench::at(&server.base_url());
     World { server, bench, _runtime: runtime }
 }
 
 impl World {
-    fn run(&self, args: &[&str]) -> Shot {
+    fn list_everybody(&self) {
         let list: String = self.server.ids().iter().map(|id| format!("{id}\n")).collect();
         self.bench.file("fleet.txt", list);
+    }
+
+    /// Starts a run of everybody and sends it SIGINT as soon as each of `cues` was told, in order.
+    #[cfg(unix)]
+    fn run_and_interrupt(&self, cues: &[&str]) -> (Option<i32>, Value) {
+        use std::io::{BufRead, BufReader};
+        use std::process::Command;
+
+        self.list_everybody();
+        let mut child = self
+            .bench
+            .command(&[&["run", "--yes", "--targets", "fleet.txt", "--output", "json"], &SPED_UP[..]].concat())
+            .env("REINSTALL_TOKEN", TOKEN)
+            .env("REINSTALL_ENDPOINT", self.bench.endpoint())
+            .env("REINSTALL_PROJECT_ID", PROJECT)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut cues = cues.iter().peekable();
+        for line in BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap) {
+            if cues.next_if(|cue| line.contains(**cue)).is_some() {
+                let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+                assert!(killed.success());
+            }
+        }
+        assert_eq!(cues.next(), None, "a cue never came");
+        let mut told = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut told).unwrap();
+        (child.wait().unwrap().code(), serde_json::from_str(&told).unwrap())
+    }
+
+    fn run(&self, args: &[&str]) -> Shot {
+        self.list_everybody();
         self.bench.run(&[&["run", "--yes", "--targets", "fleet.txt"], &SPED_UP[..], args].concat(), "")
     }
 }
@@ -108,7 +146,7 @@ fn a_closed_pipe_is_no_error() {
     let world = world(100, TOKEN);
     let mut child = world
         .bench
-        .command(&["list", "--output", "json", "--project-id", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"])
+        .command(&["list", "--output", "json", "--project-id", PROJECT])
         .env("REINSTALL_TOKEN", TOKEN)
         .env("REINSTALL_ENDPOINT", world.bench.endpoint())
         .stdout(Stdio::piped())
@@ -119,6 +157,25 @@ fn a_closed_pipe_is_no_error() {
     let mut told = String::new();
     child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
     assert_eq!((child.wait().unwrap().code(), told.as_str()), (Some(0), ""));
+}
+
+#[cfg(unix)]
+#[test]
+fn one_ctrl_c_watches_what_is_on_its_way_to_its_end() {
+    let world = world_where(5, TOKEN, Duration::from_secs(2));
+    let (code, report) = world.run_and_interrupt(&["1 installing"]);
+    assert_eq!((code, &report["halted"]["cause"]), (Some(4), &"ordered".into()), "{report}");
+    assert_eq!((&report["counts"]["succeeded"], &report["counts"]["not_started"]), (&1.into(), &4.into()), "{report}");
+    assert_eq!(world.server.with_cloud(|cloud| cloud.wiped().count()), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn two_ctrl_c_leave_at_once_and_say_what_nobody_knows() {
+    let world = world_where(5, TOKEN, Duration::from_secs(600));
+    let (code, report) = world.run_and_interrupt(&["1 installing", "halted on request"]);
+    assert_eq!(code, Some(4), "{report}");
+    assert_eq!((&report["counts"]["unresolved"], &report["counts"]["not_started"]), (&1.into(), &4.into()), "{report}");
 }
 
 /// Takes about eleven seconds: that is how long the demo shows its three waves.
