@@ -63,7 +63,7 @@ pub(crate) enum Command {
     /// Write completions and manual pages of both binaries into a folder
     #[command(hide = true)]
     ReleaseFiles {
-        /// An existing folder
+        /// The folder; it is made if it is not there
         dir: PathBuf,
     },
 }

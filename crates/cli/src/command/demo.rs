@@ -21,6 +21,7 @@ use super::run::{Job, carry_out};
 use crate::args::DemoArgs;
 use crate::command::password;
 use crate::failure::Failure;
+use crate::render;
 use crate::setup::{Access, Account};
 
 /// How many instances the made-up cloud has.
@@ -65,6 +66,15 @@ pub(super) fn demo(args: &DemoArgs, session: &Session) -> crate::Result {
             project: CloudConfig::PROJECT.parse().map_err(Failure::Project)?,
         };
         let plan = plan(&ids, &account)?;
+        render::to_stderr(|err| {
+            writeln!(
+                err,
+                "A cloud of {INSTANCES} made-up instances is at {}. One answer will be lost, one batch throttled, and {} \
+                 instances will fail.",
+                account.endpoint,
+                FAILING.len()
+            )
+        });
         let token = SessionToken::parse(MockServer::TOKEN).map_err(Failure::Token)?;
         let (client, clock) = super::client(Access { account: account.clone(), token })?;
         let password = password::generate(PasswordPolicy::LEN_GENERATED)?;

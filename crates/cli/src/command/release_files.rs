@@ -1,5 +1,6 @@
 //! `reinstall release-files`: what a release has besides the binaries.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -16,14 +17,17 @@ pub(super) fn release_files(dir: &Path) -> crate::Result {
     Ok(Ending::Done)
 }
 
-/// Completions and manual pages of both binaries, subcommands included.
+/// Completions and manual pages of both binaries, subcommands included, in a folder each.
 fn write(dir: &Path) -> io::Result<()> {
+    let (completions, man) = (dir.join("completions"), dir.join("man"));
+    fs::create_dir_all(&completions)?;
+    fs::create_dir_all(&man)?;
     for command in [args::command(), reinstall_mock_server::args::command()] {
         let name = command.get_name().to_owned();
         for shell in SHELLS {
-            clap_complete::generate_to(shell, &mut command.clone(), &name, dir)?;
+            clap_complete::generate_to(shell, &mut command.clone(), &name, &completions)?;
         }
-        clap_mangen::generate_to(command, dir)?;
+        clap_mangen::generate_to(command, &man)?;
     }
     Ok(())
 }

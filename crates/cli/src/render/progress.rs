@@ -119,7 +119,7 @@ impl Bars {
         let index = self.waves.len();
         let Some(size) = self.sizes.get(index) else { return };
         let bar = self.all.add(ProgressBar::new(*size));
-        let template = "{prefix} [{bar:24}] {pos:>4}/{len} {elapsed:>4} {wide_msg}";
+        let template = "{prefix} [{bar:12}] {pos:>4}/{len} {elapsed:>4} {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }

@@ -88,7 +88,13 @@ impl Ended {
         }
         table::write(out, &causes)?;
 
-        let mut unwell = summary.reports.iter().filter(|report| report.outcome != Outcome::Succeeded).peekable();
+        // Those that nobody ever asked the cloud for are counted above; one by one they would bury the others.
+        let is_told = |report: &&Report| match report.outcome {
+            Outcome::Succeeded => false,
+            Outcome::NotStarted => !report.evidence.is_empty(),
+            Outcome::Failed | Outcome::Skipped | Outcome::Unresolved => true,
+        };
+        let mut unwell = summary.reports.iter().filter(is_told).peekable();
         if unwell.peek().is_some() {
             writeln!(out)?;
         }
@@ -154,7 +160,9 @@ const fn advice(outcome: Outcome) -> Option<&'static str> {
         Outcome::Unresolved => {
             Some("unresolved: look at the console before anything else; a new run may wipe a good system again")
         }
-        Outcome::NotStarted => Some("not_started: not wiped by this run. Safe to name in a new run"),
+        Outcome::NotStarted => {
+            Some("not_started: not wiped by this run. Safe to name in a new run; --output json lists the ids")
+        }
     }
 }
 

@@ -191,3 +191,13 @@ fn the_demo_ends_with_three_failures_by_design() {
         assert!(shot.stderr.contains(told), "{told}: {shot}");
     }
 }
+
+#[test]
+fn release_files_are_written_for_both_binaries() {
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["release-files", "new/folder"], "").code, Some(0));
+    for name in ["completions/_reinstall", "completions/reinstall-mock-server.bash", "man/reinstall-run.1"] {
+        let text = std::fs::read_to_string(bench.path(&format!("new/folder/{name}"))).unwrap();
+        assert!(text.contains("reinstall"), "{name}");
+    }
+}
