@@ -252,7 +252,7 @@ impl Rollout {
                     HaltCause::Ordered
                     | HaltCause::CanaryFailed { .. }
                     | HaltCause::CanaryUnproven
-                    | HaltCause::BudgetSpent { .. } => Reason::new(cause.code(), format!("not started: {cause}")),
+                    | HaltCause::BudgetSpent { .. } => Reason::new(cause.code(), cause.to_string()),
                 };
                 self.end(target, Outcome::NotStarted, Some(reason));
             }

@@ -32,6 +32,8 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
         News::ImageDiffers { id, image } => {
             format!("{id} came to a good end, but the cloud names image {image}, not the one asked for; please look")
         }
+        // A halt ends hundreds that were never touched in one moment.
+        News::Ended { outcome: Outcome::NotStarted, submitted_at: None, .. } => return None,
         News::Ended { outcome: Outcome::Succeeded, .. } => return None,
         News::Ended { id, outcome, reason: Some(reason), .. } => format!("{id} {outcome}: {reason}"),
         News::Ended { id, outcome, reason: None, .. } => format!("{id} {outcome}"),

@@ -10,6 +10,9 @@ use serde::Serialize;
 use super::table;
 use crate::setup::Account;
 
+/// The most instances that are named one by one.
+const NAMED_MAX: usize = 20;
+
 /// The plan for people.
 pub(crate) fn text(out: &mut dyn Write, plan: &Plan, account: &Account) -> io::Result<()> {
     let policy = plan.policy();
@@ -33,7 +36,7 @@ pub(crate) fn text(out: &mut dyn Write, plan: &Plan, account: &Account) -> io::R
     writeln!(out)?;
     writeln!(
         out,
-        "Failures   {} are put up with ({} of {}); one more halts, and so does any in the canary",
+        "Failures   at most {} ({} of {}); one more halts, and so does any in the canary",
         plan.failures_max(),
         policy.failures_max,
         plan.target_count()
@@ -42,18 +45,37 @@ pub(crate) fn text(out: &mut dyn Write, plan: &Plan, account: &Account) -> io::R
     writeln!(out, "Start from {}; an instance in any other state is skipped", states.join(", "))?;
     writeln!(
         out,
-        "Clocks     look every {}; settle after {}; start within {}; finish within {}; submit within {}",
+        "Clocks     look every {}; settle after {}; start within {};",
         Plain(policy.poll_every),
         Plain(policy.settle_after),
         Plain(policy.start_within),
-        Plain(policy.finish_within),
-        Plain(policy.submit_within)
     )?;
-    writeln!(out)?;
     writeln!(
         out,
-        "This wipes the system disk of every instance named. Data disks are said to be kept; nobody has verified it."
-    )
+        "           finish within {}; submit within {}; none is quicker than {}",
+        Plain(policy.finish_within),
+        Plain(policy.submit_within),
+        Plain(policy.shortest)
+    )?;
+    writeln!(out)?;
+    name_everybody(out, plan)?;
+    writeln!(out, "This wipes the system disk of every instance named.")?;
+    writeln!(out, "Data disks are said to be kept; nobody has verified it.")
+}
+
+/// Every instance by name, request by request, where that fits on a screen; else where to read it.
+fn name_everybody(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
+    if plan.target_count() > NAMED_MAX {
+        return writeln!(out, "`reinstall plan --output json` names every instance of every request.\n");
+    }
+    let batches = plan.waves().iter().flat_map(Wave::batches);
+    for (index, batch) in batches.enumerate() {
+        for (place, id) in batch.as_slice().iter().enumerate() {
+            let request = if place == 0 { format!("request {}", index + 1) } else { String::new() };
+            writeln!(out, "{request:<11}{id}")?;
+        }
+    }
+    writeln!(out)
 }
 
 /// How many requests of which size a wave has, as `2 of 50, 1 of 7`.

@@ -105,14 +105,14 @@ impl Ended {
         let requests: u64 = self.requests.values().sum();
         writeln!(
             out,
-            "{} of {} reinstalled in {}, {requests} requests; rollout {}",
+            "{} of {} reinstalled in {}, {requests} requests",
             summary.counts().get(&Outcome::Succeeded).copied().unwrap_or_default(),
             summary.reports.len(),
-            Plain(whole_seconds(summary.finished_at.since(summary.started_at))),
-            self.rollout
+            Plain(whole_seconds(summary.finished_at.since(summary.started_at)))
         )?;
+        writeln!(out, "Rollout {}", self.rollout)?;
         match &summary.halted {
-            Some(cause) => writeln!(out, "Halted: {cause}"),
+            Some(cause) => writeln!(out, "Nothing new was started: {cause}"),
             None => Ok(()),
         }
     }
@@ -143,7 +143,7 @@ fn write_unwell(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         writeln!(out, "    request id {request_id}")?;
     }
     match report.evidence.last() {
-        Some(last) => writeln!(out, "    last seen {}: {}", last.at, last.fact),
+        Some(last) => writeln!(out, "    {}", last.fact),
         None => Ok(()),
     }
 }
@@ -151,9 +151,10 @@ fn write_unwell(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 const fn advice(outcome: Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::Succeeded => None,
-        Outcome::Failed => {
-            Some("failed: read the cloud's words; a wiped system may not start. Name the ids in a new run to try again")
-        }
+        Outcome::Failed => Some(
+            "failed: read the cloud's words. To try again, name the ids in a new run with --start-from \
+             running,failed,error",
+        ),
         Outcome::Skipped => {
             Some("skipped: not touched. Bring the instance into a state of --start-from, then run again")
         }
