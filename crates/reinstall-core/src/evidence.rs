@@ -68,8 +68,6 @@ pub enum Fact {
     ImageDiffers(ImageId),
     /// How it looked when the watch was given up.
     LastSeen(Words),
-    /// Nobody looked for longer than the shortest reinstall takes.
-    Gap(Duration),
     /// It looked as before for as long as it takes to be sure.
     StayedUnchanged(Duration),
     /// It could not be read.
@@ -91,7 +89,6 @@ impl Fact {
             Self::Rested(_) => "rested",
             Self::ImageDiffers(_) => "image_differs",
             Self::LastSeen(_) => "last_seen",
-            Self::Gap(_) => "gap",
             Self::StayedUnchanged(_) => "stayed_unchanged",
             Self::Unread(_) => "unread",
         }
@@ -113,7 +110,6 @@ impl fmt::Display for Fact {
             Self::Rested(words) => write!(f, "seen at rest: {words}"),
             Self::ImageDiffers(image) => write!(f, "the cloud names image {image}, which is not the one asked for"),
             Self::LastSeen(words) => write!(f, "last seen: {words}"),
-            Self::Gap(gap) => write!(f, "nobody could look for {}", Plain(*gap)),
             Self::StayedUnchanged(time) => write!(f, "watched for {} without any change", Plain(*time)),
             Self::Unread(fault) => write!(f, "could not be read: {fault}"),
         }

@@ -19,6 +19,7 @@ mod watch;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use crate::action::{Action, Answer, Event, Order};
 use crate::evidence::{Evidence, Fact};
@@ -74,6 +75,8 @@ pub struct Rollout {
     failures: usize,
     /// Whether this service was ever seen to show that an instance is being reinstalled. See [`watch`].
     shows_movement: bool,
+    /// The quickest success of this rollout, from its submission to the look that saw it.
+    quickest: Option<Duration>,
     halted: Option<HaltCause>,
     actions: VecDeque<Action>,
     notices: VecDeque<Notice>,
@@ -119,6 +122,7 @@ impl Rollout {
             in_flight: 0,
             failures: 0,
             shows_movement: false,
+            quickest: None,
             halted: None,
             actions: VecDeque::new(),
             notices: VecDeque::new(),

@@ -91,8 +91,8 @@ pub(super) struct Watch {
     pub(super) submitted_at: Timestamp,
     /// Up to when nothing can have escaped us: when the last look that saw it was sent.
     pub(super) watched_to: Timestamp,
-    /// For how long nobody looked while it was in doubt, if long enough for a whole reinstall.
-    pub(super) gap: Option<Duration>,
+    /// The longest time nobody looked while it was in doubt.
+    pub(super) unwatched_max: Duration,
     /// How many looks in a row saw it at rest after it had moved.
     pub(super) rests: u32,
 }

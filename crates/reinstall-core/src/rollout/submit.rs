@@ -220,8 +220,14 @@ impl Rollout {
         let Phase::Submitting(baseline) = &self.targets[member].phase else {
             return;
         };
-        let watch =
-            Watch { baseline: (**baseline).clone(), stage, submitted_at: sent, watched_to: sent, gap: None, rests: 0 };
+        let watch = Watch {
+            baseline: (**baseline).clone(),
+            stage,
+            submitted_at: sent,
+            watched_to: sent,
+            unwatched_max: Duration::ZERO,
+            rests: 0,
+        };
         self.enter(member, Phase::Watched(Box::new(watch)));
         // Doubt is looked into at once; an accepted request needs time to show.
         let first_look = match stage {

@@ -6,6 +6,8 @@
 //!   `operation_state`, or any movement in this rollout. Otherwise looking proves nothing, and the end is *unresolved*.
 //! * A submission that the cloud accepted is never called *not started*, however long nothing moves.
 
+use std::time::Duration;
+
 use crate::evidence::Fact;
 use crate::fault::Fault;
 use crate::instance::{InstanceState, OperationState};
@@ -20,6 +22,15 @@ use super::phase::{Phase, Stage, Watch};
 
 /// How often an end that looks like the baseline has to be seen.
 const RESTS_NEEDED: u32 = 2;
+
+/// What this rollout knows of the service it speaks to.
+#[derive(Debug)]
+struct Service {
+    /// Whether it was ever seen to show that an instance is being reinstalled.
+    shows_movement: bool,
+    /// The shortest time in which a reinstall can begin and end here.
+    shortest: Duration,
+}
 
 /// What a sighting means for a watched target.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,21 +58,18 @@ impl Rollout {
         let policy = self.plan.policy();
 
         let unwatched = self.now.since(watch.watched_to);
-        let in_doubt = matches!(watch.stage, Stage::Doubtful { .. });
-        let first_gap = in_doubt && watch.gap.is_none() && unwatched > policy.shortest;
         watch.watched_to = sent;
-        if first_gap {
-            watch.gap = Some(unwatched);
+        if matches!(watch.stage, Stage::Doubtful { .. }) {
+            watch.unwatched_max = watch.unwatched_max.max(unwatched);
         }
         let reading = read(seen, &watch.baseline);
         self.shows_movement |= matches!(reading, Reading::Working | Reading::Finished);
         let rests = is_at_rest(seen, &watch.baseline) && watch.stage == Stage::Installing;
         watch.rests = if rests { watch.rests + 1 } else { 0 };
-        let finding = weigh(watch, seen, reading, sent, self.shows_movement, policy);
-
-        if first_gap {
-            self.learn(member, self.now, Fact::Gap(unwatched));
-        }
+        // What was seen to take less than the policy thinks possible can be missed in less.
+        let quickest = self.quickest.map_or(policy.shortest, |quickest| quickest * 3 / 4);
+        let service = Service { shows_movement: self.shows_movement, shortest: policy.shortest.min(quickest) };
+        let finding = weigh(watch, seen, reading, sent, &service, policy);
         self.conclude(member, seen, finding);
     }
 
@@ -79,6 +87,7 @@ impl Rollout {
             Finding::Succeeded => {
                 self.learn(member, self.now, Fact::Rested(seen.into()));
                 self.compare_image(member, seen);
+                self.time(member);
                 self.end(member, Outcome::Succeeded, None);
             }
             Finding::Failed(reason) => {
@@ -90,6 +99,14 @@ impl Rollout {
                 self.end(member, Outcome::Unresolved, Some(reason));
             }
             Finding::NotStarted => self.settle(member),
+        }
+    }
+
+    /// Learns from a success how quick a reinstall can be here.
+    fn time(&mut self, member: usize) {
+        if let Phase::Watched(watch) = &self.targets[member].phase {
+            let took = self.now.since(watch.submitted_at);
+            self.quickest = Some(self.quickest.map_or(took, |quickest| quickest.min(took)));
         }
     }
 
@@ -144,7 +161,7 @@ fn weigh(
     seen: &Sighting,
     reading: Reading,
     sent: Timestamp,
-    shows_movement: bool,
+    service: &Service,
     policy: &Policy,
 ) -> Finding {
     match reading {
@@ -160,7 +177,7 @@ fn weigh(
     }
     match watch.stage {
         Stage::Doubtful { settle_at, .. } if sent >= settle_at && reading == Reading::Unchanged => {
-            why_not_settled(watch, shows_movement).map_or(Finding::NotStarted, Finding::Unresolved)
+            why_not_settled(watch, service).map_or(Finding::NotStarted, Finding::Unresolved)
         }
         Stage::Accepted { start_by } if sent >= start_by => {
             let within = Plain(policy.start_within);
@@ -172,12 +189,13 @@ fn weigh(
 }
 
 /// Why a watch without any change does not prove that nothing was started; `None` if it does.
-fn why_not_settled(watch: &Watch, shows_movement: bool) -> Option<Reason> {
-    if let Some(gap) = watch.gap {
-        let message = format!("nobody could look for {}, long enough for a whole reinstall", Plain(gap));
+fn why_not_settled(watch: &Watch, service: &Service) -> Option<Reason> {
+    if watch.unwatched_max > service.shortest {
+        let unwatched = Plain(watch.unwatched_max);
+        let message = format!("nobody could look for {unwatched}, long enough for a whole reinstall");
         return Some(Reason::new("gap", message));
     }
-    (!shows_movement).then(|| {
+    (!service.shows_movement).then(|| {
         let message = "the request got no answer, and this service has not yet been seen to show a reinstall";
         Reason::new("nothing_shown", message)
     })

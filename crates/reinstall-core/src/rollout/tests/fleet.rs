@@ -413,3 +413,31 @@ fn another_image_than_the_one_asked_for_is_told() {
         assert_eq!(outcomes(&play.summary().reports), "succeeded");
     }
 }
+
+/// The policy thinks that a reinstall takes two minutes at least; here one took ten seconds. Then half a minute without a
+/// look is long enough to miss one, and looking the same afterwards proves nothing.
+#[test]
+fn a_quick_service_can_be_missed_in_less() {
+    for (canary_takes, outcome) in [(10, "unresolved"), (300, "not_started")] {
+        let policy = Policy { attempts_max: 1, poll_every: Duration::from_secs(5), ..waves("1") };
+        let mut play = Play::new(2, policy);
+        let (ticket, ids) = play.next_look();
+        play.show(ticket, &ids, "running/install-succeed");
+        let (ticket, _) = play.next_submit();
+        play.accept(ticket, &ids);
+        while play.rollout.tally().succeeded == 0 {
+            let (ticket, ids) = play.next_look();
+            let is_over = play.now.since(START) >= Duration::from_secs(canary_takes);
+            play.show(ticket, &ids, if is_over { "running/reinstall-succeed" } else { "pending" });
+        }
+        let (ticket, ids) = play.next_look();
+        play.show(ticket, &ids, "running/install-succeed");
+        let (ticket, _) = play.next_submit();
+        play.now = play.now + Duration::from_secs(30);
+        play.answer(ticket, Answer::Failed(fault(FaultKind::TimedOut)));
+        while let Some(Action::Look(ticket, ids)) = play.next_action() {
+            play.show(ticket, &ids, "running/install-succeed");
+        }
+        assert_eq!(outcomes(&play.summary().reports), format!("succeeded {outcome}"));
+    }
+}
