@@ -161,22 +161,7 @@ pub fn is_at_rest(seen: &Sighting, baseline: &Sighting) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// `state/operation_state/error code`; `-` for a missing field.
-    fn sighting(text: &str) -> Sighting {
-        let mut parts = text.split('/');
-        let mut part = || parts.next().filter(|part| *part != "-");
-        Sighting {
-            state: part().map(InstanceState::from_word),
-            operation: part().map(OperationState::from_word),
-            fault: part().map(|code| InstanceFault {
-                code: code.into(),
-                message: "why".into(),
-                kind: "reinstall_error".into(),
-            }),
-            ..Sighting::default()
-        }
-    }
+    use crate::testing::sighting;
 
     #[test]
     fn readings() {

@@ -2,6 +2,25 @@
 
 use rand::{CryptoRng, TryCryptoRng, TryRng};
 
+use crate::instance::{InstanceFault, InstanceState, OperationState};
+use crate::sighting::Sighting;
+
+/// A sighting from `state/operation_state/error code`; `-` for a missing field.
+pub(crate) fn sighting(text: &str) -> Sighting {
+    let mut parts = text.split('/');
+    let mut part = || parts.next().filter(|part| *part != "-");
+    Sighting {
+        state: part().map(InstanceState::from_word),
+        operation: part().map(OperationState::from_word),
+        fault: part().map(|code| InstanceFault {
+            code: code.into(),
+            message: "the disk is full".into(),
+            kind: "reinstall_error".into(),
+        }),
+        ..Sighting::default()
+    }
+}
+
 /// Dice for tests: SplitMix64, marked as fit for secrets only so that password tests can use them.
 pub(crate) struct TestRng(u64);
 

@@ -10,7 +10,8 @@ use crate::policy::{Policy, Share};
 use crate::sighting::Sighting;
 use crate::summary::{Conclusion, HaltCause, Outcome};
 
-use super::play::{Play, START, count, fault, numbers, outcomes, sighting};
+use super::play::{Play, START, count, fault, numbers, outcomes};
+use crate::testing::sighting;
 
 fn waves(sizes: &str) -> Policy {
     Policy { waves: sizes.parse().unwrap(), ..Policy::default() }

@@ -6,34 +6,17 @@ use std::time::Duration;
 use crate::action::{Action, Answer, Event, Look, Order, Submission};
 use crate::fault::{Fault, FaultKind};
 use crate::id::{ImageId, InstanceId, RequestId, Ticket};
-use crate::instance::{InstanceFault, InstanceState, OperationState};
 use crate::notice::{News, Notice};
 use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::rollout::Rollout;
-use crate::sighting::Sighting;
 use crate::spec::CheckedSpec;
 use crate::summary::{Outcome, Report, Summary};
+use crate::testing::sighting;
 use crate::time::Timestamp;
 
 /// The moment every play begins.
 pub(super) const START: Timestamp = Timestamp::from_millis(1_000_000_000);
-
-/// `state/operation_state/error code`; `-` for a missing field.
-pub(super) fn sighting(text: &str) -> Sighting {
-    let mut parts = text.split('/');
-    let mut part = || parts.next().filter(|part| *part != "-");
-    Sighting {
-        state: part().map(InstanceState::from_word),
-        operation: part().map(OperationState::from_word),
-        fault: part().map(|code| InstanceFault {
-            code: code.into(),
-            message: "the disk is full".into(),
-            kind: "reinstall_error".into(),
-        }),
-        ..Sighting::default()
-    }
-}
 
 /// A fault such as the client makes of this status.
 pub(super) fn fault(kind: FaultKind) -> Fault {

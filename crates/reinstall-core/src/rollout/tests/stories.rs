@@ -4,7 +4,8 @@ use crate::action::{Action, Answer, Look};
 use crate::fault::FaultKind;
 use crate::policy::Policy;
 
-use super::play::{Play, fault, sighting};
+use super::play::{Play, fault};
+use crate::testing::sighting;
 
 /// Plays a story for one target and tells how it ended: `outcome reason attempts`.
 ///
