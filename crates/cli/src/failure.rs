@@ -174,7 +174,7 @@ impl Failure {
             Self::Unconfirmed { .. } => {
                 Some("add --yes if that is meant; `reinstall plan` shows what would be done".into())
             }
-            Self::Call(error) => call_hint(error).map(Into::into),
+            Self::Call(error) => status_hint(error.status()).map(Into::into),
             Self::Unset(_)
             | Self::Endpoint(_)
             | Self::Project(_)
@@ -196,8 +196,9 @@ impl Failure {
     }
 }
 
-fn call_hint(error: &CallError) -> Option<&'static str> {
-    match error.status() {
+/// What to do about a cloud that does not let us, by its status; `None` stands for no answer at all.
+pub(crate) const fn status_hint(status: Option<u16>) -> Option<&'static str> {
+    match status {
         Some(401) => Some("the token is not accepted, or has run out: tokens live for 24 hours"),
         Some(403) => {
             Some("the account lacks the permission; looking needs clouddc:instance:get and clouddc:instance:list")

@@ -251,13 +251,7 @@ impl Rollout {
         match &self.halted {
             None => self.enter(target, Phase::Waiting),
             Some(cause) => {
-                let reason = match cause {
-                    HaltCause::Denied { fault } => Reason::from(fault),
-                    HaltCause::Ordered
-                    | HaltCause::CanaryFailed { .. }
-                    | HaltCause::CanaryUnproven
-                    | HaltCause::BudgetSpent { .. } => Reason::new(cause.code(), cause.to_string()),
-                };
+                let reason = cause.reason();
                 self.end(target, Outcome::NotStarted, Some(reason));
             }
         }

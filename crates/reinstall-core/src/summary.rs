@@ -132,18 +132,29 @@ impl fmt::Display for HaltCause {
         match self {
             Self::Ordered => f.write_str("halted on request"),
             Self::Denied { fault } => write!(f, "the cloud does not let us go on: {fault}"),
-            Self::CanaryFailed { id } => write!(f, "the canary failed: {id}"),
+            Self::CanaryFailed { id } => write!(f, "the canary {id} did not succeed"),
             Self::CanaryUnproven => {
                 f.write_str("the canary proved nothing: none of its instances could be reinstalled")
             }
             Self::BudgetSpent { failures, failures_max } => {
-                write!(f, "{failures} failures, and at most {failures_max} are allowed")
+                write!(f, "too many failures: {failures}, and at most {failures_max} are put up with")
             }
         }
     }
 }
 
 impl HaltCause {
+    /// Why a target was not started that this cause kept from being touched.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Denied { fault } => Reason::from(fault),
+            Self::Ordered | Self::CanaryFailed { .. } | Self::CanaryUnproven | Self::BudgetSpent { .. } => {
+                Reason::new(self.code(), self.to_string())
+            }
+        }
+    }
+
     /// A stable name for the cause.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -8,7 +8,7 @@ use clap::Args;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArgs {
-    /// The address of the API, such as https://clouddc.cn-east-3.myhuaweicloud.com [env: REINSTALL_ENDPOINT]
+    /// The address of the API, such as clouddc.cn-east-3.myhuaweicloud.com [env: REINSTALL_ENDPOINT]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
 

@@ -3,13 +3,15 @@
 use reinstall_core::notice::{News, Notice};
 use reinstall_core::summary::{HaltCause, Outcome};
 
+use super::plan::counted;
+
 /// The sentence for a notice; `None` for those that the counts tell better.
 pub(crate) fn sentence(notice: &Notice) -> Option<String> {
     Some(match &notice.news {
-        News::WaveOpened { wave, targets } => format!("wave {wave} opens: {targets} instances"),
+        News::WaveOpened { wave, targets } => format!("wave {wave} opens: {}", counted(*targets, "instance")),
         News::Submitting { batch, instances, attempt } => {
             let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
-            format!("batch {batch}: reinstall of {instances} instances requested{again}")
+            format!("batch {batch}: reinstall of {} requested{again}", counted(*instances, "instance"))
         }
         News::Accepted { left_out: 0, .. } | News::Installing { .. } => return None,
         News::Accepted { batch, instances, left_out, .. } => {
@@ -25,9 +27,11 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
         News::Postponed { batch, fault, until } => format!("batch {batch}: not started, again at {until}: {fault}"),
         News::Refused { batch, fault } => format!("batch {batch}: refused, nothing started: {fault}"),
         News::Doubted { batch, instances, fault } => {
-            format!("batch {batch}: no answer that tells; {instances} instances are watched: {fault}")
+            format!("batch {batch}: no answer that tells; {} watched: {fault}", counted(*instances, "instance"))
         }
-        News::LookFailed { instances, fault } => format!("a look at {instances} instances failed, again soon: {fault}"),
+        News::LookFailed { instances, fault } => {
+            format!("a look at {} failed, again soon: {fault}", counted(*instances, "instance"))
+        }
         News::Retrying { id } => format!("{id} is shown not to have started; it is tried again"),
         News::ImageDiffers { id, image } => {
             format!("{id} came to a good end, but the cloud names image {image}, not the one asked for; please look")

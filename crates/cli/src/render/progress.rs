@@ -202,7 +202,7 @@ mod tests {
         let told = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
         assert_eq!(
             told,
-            "2026-11-23T11:30:00.000Z wave 1 opens: 1 instances\n\
+            "2026-11-23T11:30:00.000Z wave 1 opens: 1 instance\n\
              2026-11-23T11:30:05.000Z wave 1/2: 1 installing\n\
              2026-11-23T11:31:00.000Z wave 1/2: 1 succeeded\n\
              2026-11-23T11:31:00.000Z wave 2 opens: 11 instances\n\

@@ -9,6 +9,8 @@ use reinstall_core::time::{Plain, Timestamp};
 use reinstall_http::operation::Operation;
 use serde::Serialize;
 
+use crate::failure::status_hint;
+
 use super::table;
 
 /// Everything that is known about a rollout that ended.
@@ -88,10 +90,11 @@ impl Ended {
         }
         table::write(out, &causes)?;
 
-        // Those that nobody ever asked the cloud for are counted above; one by one they would bury the others.
+        // Those that a halt spared are counted above; one by one they would bury the others.
+        let spared = summary.halted.as_ref().map(HaltCause::reason);
         let is_told = |report: &&Report| match report.outcome {
             Outcome::Succeeded => false,
-            Outcome::NotStarted => !report.evidence.is_empty(),
+            Outcome::NotStarted => !report.evidence.is_empty() || report.reason != spared,
             Outcome::Failed | Outcome::Skipped | Outcome::Unresolved => true,
         };
         let mut unwell = summary.reports.iter().filter(is_told).peekable();
@@ -130,7 +133,12 @@ impl Ended {
     pub(crate) fn advice(&self) -> Vec<&'static str> {
         let counts = self.summary.counts();
         let occurs = |outcome: &Outcome| counts.get(outcome).is_some_and(|count| *count > 0);
-        Outcome::ALL.iter().filter(|outcome| occurs(outcome)).filter_map(|outcome| advice(*outcome)).collect()
+        let denied = match &self.summary.halted {
+            Some(HaltCause::Denied { fault }) => status_hint(fault.status),
+            Some(_) | None => None,
+        };
+        let outcomes = Outcome::ALL.iter().filter(|outcome| occurs(outcome)).filter_map(|outcome| advice(*outcome));
+        denied.into_iter().chain(outcomes).collect()
     }
 }
 
@@ -178,13 +186,16 @@ mod tests {
     use crate::render::sample;
 
     fn ended() -> Ended {
+        let spent = HaltCause::BudgetSpent { failures: 1, failures_max: 0 };
+        let words = spent.to_string();
         let reports = vec![
             sample::report(1, Outcome::Succeeded, None),
             sample::report(2, Outcome::Succeeded, None),
             sample::report(3, Outcome::Failed, Some(("iMetal.0307", "Failed to install the image"))),
-            sample::report(4, Outcome::NotStarted, Some(("budget_spent", "not started"))),
+            sample::report(4, Outcome::NotStarted, Some((spent.code(), &words))),
+            sample::report(5, Outcome::NotStarted, Some(("unreachable", "no connection"))),
         ];
-        let halted = Some(HaltCause::BudgetSpent { failures: 1, failures_max: 0 });
+        let halted = Some(spent);
         Ended {
             rollout: RolloutId::new(sample::at(0), [7; 10]),
             project_id: sample::account().project,

@@ -187,7 +187,7 @@ fn the_demo_ends_with_three_failures_by_design() {
     assert_eq!((&report["counts"]["succeeded"], &report["counts"]["failed"]), (&117.into(), &3.into()), "{shot}");
     let failed = report["instances"].as_array().unwrap().iter().filter(|instance| instance["outcome"] == "failed");
     assert!(failed.clone().all(|instance| instance["reason"]["code"] == "iMetal.0307"), "the cloud's words");
-    for told in ["no answer that tells; 50 instances are watched", "429 throttled"] {
+    for told in ["no answer that tells; 50 instances watched", "429 throttled"] {
         assert!(shot.stderr.contains(told), "{told}: {shot}");
     }
 }

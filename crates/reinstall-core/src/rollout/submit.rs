@@ -28,12 +28,12 @@ impl Rollout {
             Answer::Looked(looks) => looks.into_iter().collect(),
             Answer::Accepted { .. } => BTreeMap::new(),
             Answer::Failed(fault) => {
-                self.tell(News::LookFailed { instances: members.len(), fault: fault.clone() });
                 if verdict(&fault, Repeat::Safe) == Verdict::Denied {
                     self.opening -= 1;
                     self.denied(members, fault);
                     return;
                 }
+                self.tell(News::LookFailed { instances: members.len(), fault: fault.clone() });
                 members.iter().map(|&member| (self.targets[member].id, Look::Unread(fault.clone()))).collect()
             }
         };
