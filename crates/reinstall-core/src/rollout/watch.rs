@@ -25,7 +25,7 @@ const RESTS_NEEDED: u32 = 2;
 
 /// What this rollout knows of the service it speaks to.
 #[derive(Debug)]
-struct Service {
+struct Experience {
     /// Whether it was ever seen to show that an instance is being reinstalled.
     shows_movement: bool,
     /// The shortest time in which a reinstall can begin and end here.
@@ -68,8 +68,8 @@ impl Rollout {
         watch.rests = if rests { watch.rests + 1 } else { 0 };
         // What was seen to take less than the policy thinks possible can be missed in less.
         let quickest = self.quickest.map_or(policy.shortest, |quickest| quickest * 3 / 4);
-        let service = Service { shows_movement: self.shows_movement, shortest: policy.shortest.min(quickest) };
-        let finding = weigh(watch, seen, reading, sent, &service, policy);
+        let experience = Experience { shows_movement: self.shows_movement, shortest: policy.shortest.min(quickest) };
+        let finding = weigh(watch, seen, reading, sent, &experience, policy);
         self.conclude(member, seen, finding);
     }
 
@@ -161,7 +161,7 @@ fn weigh(
     seen: &Sighting,
     reading: Reading,
     sent: Timestamp,
-    service: &Service,
+    experience: &Experience,
     policy: &Policy,
 ) -> Finding {
     match reading {
@@ -177,7 +177,7 @@ fn weigh(
     }
     match watch.stage {
         Stage::Doubtful { settle_at, .. } if sent >= settle_at && reading == Reading::Unchanged => {
-            why_not_settled(watch, service).map_or(Finding::NotStarted, Finding::Unresolved)
+            why_not_settled(watch, experience).map_or(Finding::NotStarted, Finding::Unresolved)
         }
         Stage::Accepted { start_by } if sent >= start_by => {
             let within = Plain(policy.start_within);
@@ -189,13 +189,13 @@ fn weigh(
 }
 
 /// Why a watch without any change does not prove that nothing was started; `None` if it does.
-fn why_not_settled(watch: &Watch, service: &Service) -> Option<Reason> {
-    if watch.unwatched_max > service.shortest {
+fn why_not_settled(watch: &Watch, experience: &Experience) -> Option<Reason> {
+    if watch.unwatched_max > experience.shortest {
         let unwatched = Plain(watch.unwatched_max);
         let message = format!("nobody could look for {unwatched}, long enough for a whole reinstall");
         return Some(Reason::new("gap", message));
     }
-    (!service.shows_movement).then(|| {
+    (!experience.shows_movement).then(|| {
         let message = "the request got no answer, and this service has not yet been seen to show a reinstall";
         Reason::new("nothing_shown", message)
     })
