@@ -185,6 +185,32 @@ mod tests {
         }
     }
 
+    /// What `reinstall list --output json` prints of a large fleet: some 270,000 nodes, more than the reader allows by itself.
+    #[test]
+    fn a_large_fleet_is_read() {
+        let row = |n: u32| format!("{{\"id\": \"{n}\", \"name\": \"x\", \"state\": \"running\", \"image_id\": null}}");
+        let rows: Vec<String> = (0..30_000).map(row).collect();
+        let targets = parse(&format!("{{\"instances\": [\n{}]}}", rows.join(",\n")), "f", Format::Json).unwrap();
+        assert_eq!(targets.len(), 30_000);
+        assert_eq!(targets[29_999], target("29999", "f", 30_001));
+    }
+
+    /// A few lines that would unfold into billions of words.
+    #[test]
+    fn aliases_stay_bounded() {
+        let bomb = |depth: usize| {
+            let mut text = String::from("- {id: a, x: &a0 [x, x, x, x, x, x, x, x, x, x]}\n");
+            for n in 1..=depth {
+                let inside = vec![format!("*a{}", n - 1); 10].join(", ");
+                text.push_str(&format!("- {{id: b{n}, x: &a{n} [{inside}]}}\n"));
+            }
+            parse(&text, "f", Format::Yaml)
+        };
+        assert_eq!(bomb(2).unwrap().len(), 3, "a few are fine");
+        let refused = bomb(12).unwrap_err().to_string();
+        assert!(refused.starts_with("f:"), "{refused}");
+    }
+
     #[test]
     fn what_is_wrong_is_named_with_its_line() {
         use Format::{Csv, Json, Yaml};
