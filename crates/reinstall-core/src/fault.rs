@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::id::RequestId;
+use crate::id::{InstanceId, RequestId};
 use crate::text::CloudText;
 
 /// What went wrong with a call.
@@ -107,13 +107,25 @@ pub struct Fault {
     /// How long the cloud asked us to wait.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
+    /// The instances that the cloud's words name, taken from them before they were cut to a readable length.
+    /// `iMetal.0200` and `iMetal.0201` list those that are at fault (api-facts 7).
+    #[serde(skip)]
+    pub named: Vec<InstanceId>,
 }
 
 impl Fault {
     /// A fault of which nothing but the kind and a sentence is known.
     #[must_use]
     pub fn new(kind: FaultKind, message: &str) -> Self {
-        Self { kind, status: None, code: None, message: message.into(), request_id: None, retry_after: None }
+        Self {
+            kind,
+            status: None,
+            code: None,
+            message: message.into(),
+            request_id: None,
+            retry_after: None,
+            named: vec![],
+        }
     }
 
     /// The cloud's code, or our name for the kind of fault.

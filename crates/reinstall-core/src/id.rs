@@ -97,6 +97,12 @@ impl InstanceId {
         Self(Uuid::from_u128(bits))
     }
 
+    /// Every id that stands in `text`, in order, repeats included. A longer run of digits and hyphens is no id.
+    #[must_use]
+    pub fn all_in(text: &str) -> Vec<Self> {
+        text.split(|c: char| !c.is_ascii_hexdigit() && c != '-').filter_map(|word| word.parse().ok()).collect()
+    }
+
     /// The 128 bits of the id, for stores and hashes.
     #[must_use]
     pub fn to_bits(self) -> u128 {
@@ -208,6 +214,21 @@ mod tests {
         ] {
             let refused = wrong.parse::<InstanceId>().unwrap_err();
             assert!(refused.to_string().contains("8-4-4-4-12"), "{wrong:?}: {refused}");
+        }
+    }
+
+    #[test]
+    fn ids_are_found_in_the_clouds_words() {
+        let id = |last: char| format!("0b29c7a1-0000-4000-8000-00000000000{last}");
+        for (text, lasts) in [
+            (format!("Instances not found: [{}, {}]", id('a'), id('b')), "ab"),
+            (format!("{}{}", id('a'), id('b')), ""),
+            (format!("\"{}\";{}.", id('a').to_uppercase(), id('b')), "ab"),
+            (format!("instance-{}", id('a')), ""),
+            ("no id at all".into(), ""),
+        ] {
+            let found: String = InstanceId::all_in(&text).iter().map(|id| id.to_string().pop().unwrap()).collect();
+            assert_eq!(found, lasts, "{text}");
         }
     }
 

@@ -71,6 +71,18 @@ pub enum News {
         /// Why.
         fault: Fault,
     },
+    /// A request was refused because of some of its instances, and nothing was started. The others are tried again, without
+    /// those that were named, or in smaller requests until those at fault are alone.
+    Split {
+        /// Which batch.
+        batch: usize,
+        /// How many instances the request named.
+        instances: usize,
+        /// How many the next request may name.
+        next_max: usize,
+        /// Why.
+        fault: Fault,
+    },
     /// A request got no answer that tells whether it took hold. Its instances are watched.
     Doubted {
         /// For which batch.

@@ -1,5 +1,6 @@
 //! What must hold at every step, each a named function of the world. The numbers are those of the design.
 
+use reinstall_core::evidence::Fact;
 use reinstall_core::lifecycle::Standing;
 use reinstall_core::summary::{Outcome, Summary};
 use reinstall_mock_server::cloud::Cloud;
@@ -78,7 +79,8 @@ pub fn outcomes_agree_with_the_cloud(summary: &Summary, cloud: &Cloud) -> Result
             let end = report.finished_at.unwrap_or(summary.finished_at);
             wipes.len() == 1 && wipes.iter().all(|wipe| wipe.standing(end) == standing)
         };
-        let refused = wipes.is_empty() && !report.was_started();
+        let last = report.evidence.last().map(|evidence| &evidence.fact);
+        let refused = wipes.is_empty() && matches!(last, Some(Fact::Refused(_)));
         let agrees = match report.outcome {
             Outcome::Succeeded => ended(Standing::Succeeded),
             Outcome::Failed => ended(Standing::Failed) || refused,

@@ -1,5 +1,6 @@
 //! What a seed sets up: the fleet, the policy, and how nasty the world is.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use reinstall_core::id::InstanceId;
@@ -39,6 +40,10 @@ pub struct Scene {
     pub plan: Plan,
     /// How nasty the world is.
     pub weather: Weather,
+    /// Instances because of which the cloud refuses a whole request.
+    pub poisoned: BTreeSet<InstanceId>,
+    /// Whether its refusal says who they are.
+    pub names_poisoned: bool,
     /// When a person orders a halt, counted from the start; if at all.
     pub halt_after: Option<Duration>,
 }
@@ -93,7 +98,10 @@ impl Scene {
         let halts = row.chance(15);
         let halt_by = *row.pick(&[SECOND, 60 * MINUTE]);
         let halt_after = halts.then(|| row.between(Duration::ZERO, halt_by));
-        Self { cloud, plan, weather, halt_after }
+        let poison = if row.chance(30) { *row.pick(&[1, 10]) } else { 0 };
+        let poisoned = targets.iter().copied().filter(|_| row.chance(poison)).collect();
+        let names_poisoned = row.chance(50);
+        Self { cloud, plan, weather, poisoned, names_poisoned, halt_after }
     }
 }
 

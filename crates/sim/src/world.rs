@@ -63,6 +63,8 @@ pub struct World {
     /// What happened, the latest last, if the world keeps a diary.
     pub diary: Option<Vec<String>>,
     weather: Weather,
+    poisoned: BTreeSet<InstanceId>,
+    names_poisoned: bool,
     row: Row,
     queue: BTreeMap<(Timestamp, u64), Happening>,
     queued: u64,
@@ -74,7 +76,7 @@ impl World {
     /// The world of a seed, with nothing happened yet.
     #[must_use]
     pub fn new(seed: u64, keeps_diary: bool) -> Self {
-        let Scene { cloud, plan, weather, halt_after } = Scene::of(seed);
+        let Scene { cloud, plan, weather, poisoned, names_poisoned, halt_after } = Scene::of(seed);
         let planned = plan.targets().collect();
         let mut world = Self {
             cloud,
@@ -84,6 +86,8 @@ impl World {
             sent: vec![],
             diary: keeps_diary.then(Vec::new),
             weather,
+            poisoned,
+            names_poisoned,
             row: Row::new(seed ^ 0x5ca1_ab1e),
             queue: BTreeMap::new(),
             queued: 0,
@@ -188,15 +192,9 @@ impl World {
             | Fate::Strange => all,
         };
         let seized = if matches!(fate, Fate::Partial { all_took_hold: false }) { named } else { all };
-        // An empty list cannot take hold of anybody, and the mock would refuse it.
-        let result = if seized.is_empty() {
-            Ok(vec![])
-        } else {
-            self.cloud.reinstall(self.now, &ReinstallRequest::of(seized, submission.image, PASSWORD))
-        };
-        let answer = match result {
-            Err(refusal) => Answer::Failed(fault(kind_of(&refusal))),
-            Ok(_) => {
+        let answer = match self.seize(submission, seized) {
+            Err(fault) => Answer::Failed(fault),
+            Ok(()) => {
                 let stranger = matches!(fate, Fate::Strange).then(|| InstanceId::from_bits(u128::MAX));
                 Answer::Accepted { ids: named.iter().copied().chain(stranger).collect(), request_id: None }
             }
@@ -214,6 +212,22 @@ impl World {
             | Fate::Partial { .. }
             | Fate::Strange => self.answer_later(ticket, answer),
         }
+    }
+
+    /// The cloud takes hold of some of those whom a submission names, or refuses.
+    fn seize(&mut self, submission: &Submission, seized: &[InstanceId]) -> Result<(), Fault> {
+        let poisoned: Vec<InstanceId> =
+            submission.ids.as_slice().iter().copied().filter(|id| self.poisoned.contains(id)).collect();
+        if !poisoned.is_empty() {
+            let named = if self.names_poisoned { poisoned } else { vec![] };
+            return Err(Fault { named, ..fault(FaultKind::NotFound) });
+        }
+        // An empty list cannot take hold of anybody, and the mock would refuse it.
+        if seized.is_empty() {
+            return Ok(());
+        }
+        let request = ReinstallRequest::of(seized, submission.image, PASSWORD);
+        self.cloud.reinstall(self.now, &request).map(drop).map_err(|refusal| fault(kind_of(&refusal)))
     }
 
     /// What a look that reaches the cloud now finds.

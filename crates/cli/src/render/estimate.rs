@@ -28,6 +28,7 @@ impl Estimate {
             | News::Strangers { .. }
             | News::Postponed { .. }
             | News::Refused { .. }
+            | News::Split { .. }
             | News::Doubted { .. }
             | News::LookFailed { .. }
             | News::Installing { .. }

@@ -26,6 +26,11 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
         }
         News::Postponed { batch, fault, until } => format!("batch {batch}: not started, again at {until}: {fault}"),
         News::Refused { batch, fault } => format!("batch {batch}: refused, nothing started: {fault}"),
+        News::Split { batch, instances, next_max, fault } => format!(
+            "batch {batch}: {} refused together, nothing started; tried again without those at fault, at most {next_max} \
+             at a time: {fault}",
+            counted(*instances, "instance")
+        ),
         News::Doubted { batch, instances, fault } => {
             format!("batch {batch}: no answer that tells; {} watched: {fault}", counted(*instances, "instance"))
         }

@@ -119,11 +119,14 @@ pub(super) struct Batch {
     pub(super) trying_since: Option<Timestamp>,
     /// How often in a row nothing came of it.
     pub(super) failures: u32,
+    /// The most targets in one request: halved each time the cloud refuses without naming who is at fault.
+    pub(super) len_max: usize,
 }
 
 impl Batch {
     pub(super) const fn new(targets: Range<usize>, wave: usize, now: Timestamp) -> Self {
-        Self { targets, wave, not_before: now, trying_since: None, failures: 0 }
+        let len_max = targets.end - targets.start;
+        Self { targets, wave, not_before: now, trying_since: None, failures: 0, len_max }
     }
 }
 

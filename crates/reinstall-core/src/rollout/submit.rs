@@ -184,10 +184,37 @@ impl Rollout {
         self.watch(member, sent, Stage::Doubtful { since: self.now, settle_at });
     }
 
-    /// Refused for good: nothing was started, and the same request would never do.
+    /// Refused for good: nothing was started, and the same request would never do. Another one may.
+    ///
+    /// Those whom the cloud names as the reason are out. If it names nobody, the request is tried in halves until those at
+    /// fault are alone. Only ever after a definite refusal; doubt is never split.
     fn refused(&mut self, batch: usize, members: &[usize], sent: Timestamp, fault: &Fault) {
-        self.tell(News::Refused { batch: batch + 1, fault: fault.clone() });
-        for &member in members {
+        let is_named = |member: &usize| fault.named.contains(&self.targets[*member].id);
+        let (named, others): (Vec<usize>, Vec<usize>) = members.iter().copied().partition(is_named);
+        let run = &mut self.batches[batch];
+        let (out, again) = match (named.is_empty(), members.len()) {
+            (true, 1) => (others, vec![]),
+            (true, len) => {
+                run.len_max = len / 2;
+                (vec![], others)
+            }
+            (false, _) => (named, others),
+        };
+        if !out.is_empty() {
+            // Whoever is left need not be at fault.
+            run.len_max = run.targets.end - run.targets.start;
+        }
+        let next_max = run.len_max;
+        for &member in &again {
+            self.release(member);
+        }
+        if again.is_empty() {
+            self.tell(News::Refused { batch: batch + 1, fault: fault.clone() });
+        } else {
+            let instances = members.len();
+            self.tell(News::Split { batch: batch + 1, instances, next_max, fault: fault.clone() });
+        }
+        for member in out {
             self.targets[member].request_id.clone_from(&fault.request_id);
             self.took(member, sent, Fact::Refused(Box::new(fault.clone())));
             self.end(member, Outcome::Failed, Some(Reason::from(fault)));

@@ -46,7 +46,7 @@ impl Rollout {
     pub(super) fn next_batch(&self) -> Option<(Timestamp, usize)> {
         let &(not_before, batch) = self.open.first()?;
         let room = self.plan.policy().in_flight_max.saturating_sub(self.in_flight);
-        let fits = self.opening < OPENING_MAX && self.waiting_in(batch).count() <= room;
+        let fits = self.opening < OPENING_MAX && self.next_members(batch).count() <= room;
         fits.then(|| (not_before.max(self.submit_not_before), batch))
     }
 
@@ -56,7 +56,7 @@ impl Rollout {
             && at <= self.now
         {
             self.open.pop_first();
-            let members: Vec<usize> = self.waiting_in(batch).collect();
+            let members: Vec<usize> = self.next_members(batch).collect();
             if members.is_empty() {
                 continue;
             }
@@ -76,6 +76,11 @@ impl Rollout {
         if self.waiting_in(batch).next().is_some() {
             self.open.insert((self.batches[batch].not_before, batch));
         }
+    }
+
+    /// Whom the next request of a batch will name.
+    fn next_members(&self, batch: usize) -> impl Iterator<Item = usize> + '_ {
+        self.waiting_in(batch).take(self.batches[batch].len_max)
     }
 
     fn waiting_in(&self, batch: usize) -> impl Iterator<Item = usize> + '_ {

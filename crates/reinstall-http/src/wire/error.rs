@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
 use reinstall_core::fault::{Fault, FaultKind};
-use reinstall_core::id::RequestId;
+use reinstall_core::id::{InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -66,6 +66,7 @@ pub fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8], hidden: &[&st
         message: hide(&words.message).as_str().into(),
         request_id: request_id(headers).or_else(|| RequestId::new(&hide(&words.request_id?))),
         retry_after: retry_after(headers),
+        named: InstanceId::all_in(&words.message),
     }
 }
 

@@ -442,3 +442,66 @@ fn a_quick_service_can_be_missed_in_less() {
         assert_eq!(outcomes(&play.summary().reports), format!("succeeded {outcome}"));
     }
 }
+
+/// Plays a cloud that refuses every request which names one of `culprits`, and says who it is or does not.
+fn refuse_culprits(targets: u128, culprits: &[u128], names_them: bool) -> (Vec<Vec<u128>>, Play) {
+    let policy = Policy { failures_max: Share::Percent(100), ..waves("1,100%") };
+    let mut play = Play::new(targets, policy);
+    let mut accepted = vec![];
+    while let Some(action) = play.next_action() {
+        match action {
+            Action::Look(ticket, ids) => {
+                let shown = |id: &InstanceId| {
+                    let known = play.rollout.targets[usize::try_from(id.to_bits()).unwrap()].submitted_at.is_some();
+                    (*id, Look::Seen(sighting(&quick(*id, known))))
+                };
+                let looks = ids.iter().map(shown).collect();
+                play.answer(ticket, Answer::Looked(looks));
+            }
+            Action::Submit(ticket, submission) => {
+                let ids = submission.ids.as_slice();
+                let at_fault: Vec<InstanceId> =
+                    ids.iter().copied().filter(|id| culprits.contains(&id.to_bits())).collect();
+                if at_fault.is_empty() {
+                    accepted.push(numbers(ids));
+                    play.accept(ticket, ids);
+                } else {
+                    let named = if names_them { at_fault } else { vec![] };
+                    play.answer(ticket, Answer::Failed(Fault { named, ..fault(FaultKind::NotFound) }));
+                }
+            }
+        }
+    }
+    (accepted, play)
+}
+
+#[test]
+fn those_whom_the_cloud_names_leave_and_the_rest_goes_on() {
+    let (accepted, play) = refuse_culprits(21, &[5, 9], true);
+    assert_eq!(accepted.iter().map(Vec::len).collect::<Vec<_>>(), [1, 18], "one request more, not many");
+    assert_eq!(play.told(|news| matches!(news, News::Split { instances: 20, next_max: 20, .. })), 1);
+    let summary = play.summary();
+    assert_eq!((count(&summary, Outcome::Succeeded), count(&summary, Outcome::Failed)), (19, 2));
+    for culprit in [5, 9] {
+        let report = &summary.reports[culprit];
+        assert_eq!((report.outcome, report.attempts), (Outcome::Failed, 1));
+        assert_eq!(report.reason.as_ref().unwrap().message.as_str(), "the cloud's words");
+    }
+    assert_eq!(summary.reports[6].attempts, 1, "a refused try counts only for those it was about");
+}
+
+#[test]
+fn a_refusal_that_names_nobody_is_halved_until_the_culprits_are_alone() {
+    for culprits in [&[1][..], &[20], &[7, 8], &[1, 5, 20]] {
+        let (accepted, play) = refuse_culprits(21, culprits, false);
+        let mut reinstalled: Vec<u128> = accepted.concat();
+        reinstalled.sort_unstable();
+        let good: Vec<u128> = (0..21).filter(|n| !culprits.contains(n)).collect();
+        assert_eq!(reinstalled, good, "each exactly once");
+        let requests = play.told(|news| matches!(news, News::Submitting { .. }));
+        // Twice the logarithm of twenty for each, and one each for the canary and the rest.
+        assert!(requests <= 9 * culprits.len() + 2, "{requests} requests to find {culprits:?}");
+        let summary = play.summary();
+        assert_eq!(count(&summary, Outcome::Failed), culprits.len());
+    }
+}
