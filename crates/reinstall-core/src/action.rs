@@ -14,6 +14,9 @@ pub enum Event {
     Answered(Ticket, Answer),
     /// A person wants something.
     Ordered(Order),
+    /// The program ended and is back: no answer will come to what was asked for before. A request among that may have taken
+    /// hold, or may never have left.
+    Resumed,
 }
 
 /// What a person may want of a rollout under way.

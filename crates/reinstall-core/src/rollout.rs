@@ -15,6 +15,8 @@ mod look;
 
 mod watch;
 
+mod resume;
+
 #[cfg(test)]
 mod tests;
 
@@ -141,6 +143,7 @@ impl Rollout {
             Event::Tick => {}
             Event::Ordered(Order::Halt) => self.halt(HaltCause::Ordered),
             Event::Answered(ticket, answer) => self.answered(ticket, answer),
+            Event::Resumed => self.lose_errands(),
         }
         self.go_on();
     }

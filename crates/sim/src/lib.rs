@@ -12,6 +12,8 @@ pub mod scene;
 
 pub mod network;
 
+mod journal;
+
 pub mod world;
 
 pub mod properties;

@@ -11,12 +11,13 @@ use crate::world::World;
 pub type Property = fn(&World) -> Result<(), String>;
 
 /// Every property that is checked after each step, by name.
-pub const STEPWISE: [(&str, Property); 5] = [
+pub const STEPWISE: [(&str, Property); 6] = [
     ("only_planned_instances_are_wiped", only_planned_instances_are_wiped),
     ("nobody_is_wiped_twice", nobody_is_wiped_twice),
     ("in_flight_stays_within_bounds", in_flight_stays_within_bounds),
     ("waves_wait_for_their_gates", waves_wait_for_their_gates),
     ("nothing_starts_after_a_halt", nothing_starts_after_a_halt),
+    ("the_journal_brings_the_same_back", the_journal_brings_the_same_back),
 ];
 
 /// 1. No instance outside the plan receives anything but a look.
@@ -66,6 +67,11 @@ fn nothing_starts_after_a_halt(world: &World) -> Result<(), String> {
         Some(sent) if sent.after_halt => Err(format!("{:?} left after the halt", sent.submission)),
         Some(_) | None => Ok(()),
     }
+}
+
+/// 9. Rebuilding from the journal gives the same rollout.
+fn the_journal_brings_the_same_back(world: &World) -> Result<(), String> {
+    world.came_back_different.clone().map_or(Ok(()), Err)
 }
 
 /// 7. Each outcome agrees with the cloud, or says `unresolved`. Checked at the end, when all that was on its way arrived.

@@ -44,6 +44,8 @@ pub struct Scene {
     pub poisoned: BTreeSet<InstanceId>,
     /// Whether its refusal says who they are.
     pub names_poisoned: bool,
+    /// How often the program ends, in percent of the things that happen.
+    pub crashes: u32,
     /// When a person orders a halt, counted from the start; if at all.
     pub halt_after: Option<Duration>,
 }
@@ -55,6 +57,10 @@ impl Scene {
     /// How far behind a stale look may be: less than the interval between looks, so that two in a row are not both stale by
     /// one lag. That is an assumption of the product too.
     pub const STALE_MAX: Duration = Duration::from_secs(12);
+    /// How long the program may stay away after it ended.
+    pub const AWAY_MAX: Duration = Duration::from_secs(2 * 60 * 60);
+    /// The most times the program ends.
+    pub const CRASHES_MAX: u32 = 8;
     /// How long an outage may last.
     pub const OUTAGE_MAX: Duration = Duration::from_secs(15 * 60);
 
@@ -101,7 +107,8 @@ impl Scene {
         let poison = if row.chance(30) { *row.pick(&[1, 10]) } else { 0 };
         let poisoned = targets.iter().copied().filter(|_| row.chance(poison)).collect();
         let names_poisoned = row.chance(50);
-        Self { cloud, plan, weather, poisoned, names_poisoned, halt_after }
+        let crashes = if row.chance(50) { *row.pick(&[1, 5]) } else { 0 };
+        Self { cloud, plan, weather, poisoned, names_poisoned, crashes, halt_after }
     }
 }
 
@@ -130,7 +137,7 @@ fn plan(row: &mut Row, targets: &[InstanceId]) -> Plan {
     let policy = Policy {
         batch_max: *row.pick(&[1, 3, 10, 50]),
         in_flight_max: *row.pick(&[1, 5, 20, 200]),
-        failures_max: *row.pick(&[Share::Count(0), Share::Percent(10), Share::Percent(100)]),
+        failures_max: *row.pick(&[Share::Count(0), Share::Percent(10), Share::Percent(100), Share::Percent(100)]),
         attempts_max: *row.pick(&[1, 2, 3]),
         waves: sizes.parse().unwrap_or_else(|_| Policy::default().waves),
         // The quickest reinstall of a scene takes two minutes.

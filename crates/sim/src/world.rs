@@ -16,6 +16,7 @@ use reinstall_mock_server::cloud::refusal::Refusal;
 use reinstall_mock_server::cloud::request::ReinstallRequest;
 
 use crate::dice::Row;
+use crate::journal::Journal;
 use crate::network::{CALL_MAX, Fate, fault, latency, look_fault};
 use crate::scene::{Scene, Weather};
 
@@ -36,6 +37,8 @@ enum Happening {
     Answers(Ticket, Answer),
     /// A person orders a halt.
     Halts,
+    /// The program, which ended, is started again.
+    Resumes,
 }
 
 /// A submission that left.
@@ -62,6 +65,13 @@ pub struct World {
     pub planned: BTreeSet<InstanceId>,
     /// What happened, the latest last, if the world keeps a diary.
     pub diary: Option<Vec<String>>,
+    /// How often the program ended.
+    pub crashes: u32,
+    /// Whether the rollout that came back after a crash, with nothing of its journal lost, was another one than before.
+    pub came_back_different: Option<String>,
+    journal: Journal,
+    is_down: bool,
+    crash_chance: u32,
     weather: Weather,
     poisoned: BTreeSet<InstanceId>,
     names_poisoned: bool,
@@ -76,12 +86,17 @@ impl World {
     /// The world of a seed, with nothing happened yet.
     #[must_use]
     pub fn new(seed: u64, keeps_diary: bool) -> Self {
-        let Scene { cloud, plan, weather, poisoned, names_poisoned, halt_after } = Scene::of(seed);
+        let Scene { cloud, plan, weather, poisoned, names_poisoned, crashes, halt_after } = Scene::of(seed);
         let planned = plan.targets().collect();
         let mut world = Self {
             cloud,
             planned,
-            rollout: Rollout::new(plan, seed, START),
+            rollout: Rollout::new(plan.clone(), seed, START),
+            journal: Journal::new(plan, seed),
+            is_down: false,
+            crash_chance: crashes,
+            crashes: 0,
+            came_back_different: None,
             now: START,
             sent: vec![],
             diary: keeps_diary.then(Vec::new),
@@ -104,7 +119,8 @@ impl World {
     /// Lets the next thing happen. `false` if nothing is going to happen any more.
     pub fn step(&mut self) -> bool {
         let queued = self.queue.keys().next().copied();
-        let deadline = self.rollout.next_deadline().map(|(at, _)| at).filter(|_| !self.rollout.is_finished());
+        let is_up = !self.is_down && !self.rollout.is_finished();
+        let deadline = self.rollout.next_deadline().map(|(at, _)| at).filter(|_| is_up);
         match (queued, deadline) {
             (None, None) => return false,
             (Some(key), deadline) if deadline.is_none_or(|at| key.0 <= at) => {
@@ -120,11 +136,18 @@ impl World {
             }
             (Some(_), None) => return false,
         }
+        let is_up = !self.is_down && !self.rollout.is_finished();
+        if is_up && self.crashes < Scene::CRASHES_MAX && self.row.chance(self.crash_chance) {
+            self.crash();
+        }
         true
     }
 
     fn happen(&mut self, happening: Happening) {
         match happening {
+            // Nobody is there to take an order, or to hear an answer; what is on its way to the cloud arrives all the same.
+            Happening::Halts | Happening::Answers(..) | Happening::IsRead(..) if self.is_down => {}
+            Happening::Resumes => self.resume(),
             Happening::Halts => self.tell(Event::Ordered(Order::Halt)),
             Happening::Answers(ticket, answer) => self.tell(Event::Answered(ticket, answer)),
             Happening::Arrives(ticket, submission, fate) => self.arrive(ticket, &submission, fate),
@@ -136,8 +159,33 @@ impl World {
     }
 
     fn tell(&mut self, event: Event) {
+        self.journal.write(self.now, event.clone());
         self.rollout.handle(self.now, event);
         self.drain();
+    }
+
+    /// The program ends, for a while.
+    fn crash(&mut self) {
+        self.note(|| "the program ends".into());
+        self.crashes += 1;
+        self.is_down = true;
+        let is_short = self.row.chance(50);
+        let away_max = if is_short { Duration::from_secs(30) } else { Scene::AWAY_MAX };
+        let away = self.row.between(Duration::ZERO, away_max);
+        self.enqueue(away, Happening::Resumes);
+    }
+
+    /// The program is started again, with what its journal kept.
+    fn resume(&mut self) {
+        let loses_tail = self.row.chance(50);
+        let back = self.journal.read(loses_tail.then(|| self.row.throw()));
+        if !loses_tail && (back.tallies() != self.rollout.tallies() || back.now() != self.rollout.now()) {
+            self.came_back_different = Some(format!("{:?} instead of {:?}", back.tally(), self.rollout.tally()));
+        }
+        self.rollout = back;
+        self.halted = self.rollout.halted().is_some();
+        self.is_down = false;
+        self.tell(Event::Resumed);
     }
 
     fn drain(&mut self) {
@@ -147,6 +195,17 @@ impl World {
         }
         while let Some(action) = self.rollout.poll_action() {
             self.note(|| format!("does: {action:?}"));
+            if matches!(action, Action::Submit(..)) {
+                self.journal.sync();
+                // It may end between the intent and the request.
+                let ends_here = self.crashes < Scene::CRASHES_MAX && self.row.chance(self.crash_chance);
+                if ends_here && !self.is_down {
+                    self.crash();
+                }
+            }
+            if self.is_down {
+                continue;
+            }
             match action {
                 Action::Look(ticket, ids) => {
                     let way = latency(&mut self.row);

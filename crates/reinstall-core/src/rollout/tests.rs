@@ -1,5 +1,5 @@
 //! The machine driven by hand-written sequences of events.
 
 mod fleet;
-mod play;
+pub(super) mod play;
 mod stories;

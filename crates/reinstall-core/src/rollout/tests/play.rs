@@ -15,35 +15,40 @@ use crate::summary::{Outcome, Report, Summary};
 use crate::testing::sighting;
 use crate::time::Timestamp;
 
+/// The seed of every play.
+const SEED: u64 = 7;
+
 /// The moment every play begins.
-pub(super) const START: Timestamp = Timestamp::from_millis(1_000_000_000);
+pub(in crate::rollout) const START: Timestamp = Timestamp::from_millis(1_000_000_000);
 
 /// A fault such as the client makes of this status.
-pub(super) fn fault(kind: FaultKind) -> Fault {
+pub(in crate::rollout) fn fault(kind: FaultKind) -> Fault {
     Fault { request_id: RequestId::new("req-1"), ..Fault::new(kind, "the cloud's words") }
 }
 
 /// A rollout under way, with the moment it is and the actions nobody has answered yet.
-pub(super) struct Play {
-    pub(super) rollout: Rollout,
-    pub(super) now: Timestamp,
+pub(in crate::rollout) struct Play {
+    pub(in crate::rollout) rollout: Rollout,
+    pub(in crate::rollout) now: Timestamp,
     actions: VecDeque<Action>,
-    pub(super) notices: Vec<Notice>,
+    /// All that the rollout was told.
+    inputs: Vec<(Timestamp, Event)>,
+    pub(in crate::rollout) notices: Vec<Notice>,
 }
 
 impl Play {
     /// Targets 0, 1, 2.. under this policy.
-    pub(super) fn new(targets: u128, policy: Policy) -> Self {
+    pub(in crate::rollout) fn new(targets: u128, policy: Policy) -> Self {
         Self::with_image(targets, policy, None)
     }
 
     /// The same, with an image to install.
-    pub(super) fn with_image(targets: u128, policy: Policy, image: Option<ImageId>) -> Self {
+    pub(in crate::rollout) fn with_image(targets: u128, policy: Policy, image: Option<ImageId>) -> Self {
         assert_eq!(policy.objections(), [], "a play needs a policy that a spec could have");
         let instances = (0..targets).map(InstanceId::from_bits).collect();
         let plan = Plan::draw(&CheckedSpec { instances, image, policy }, "project".parse().unwrap());
-        let rollout = Rollout::new(plan, 7, START);
-        let mut play = Self { rollout, now: START, actions: VecDeque::new(), notices: vec![] };
+        let rollout = Rollout::new(plan, SEED, START);
+        let mut play = Self { rollout, now: START, actions: VecDeque::new(), inputs: vec![], notices: vec![] };
         play.drain();
         play
     }
@@ -53,28 +58,42 @@ impl Play {
         self.notices.extend(std::iter::from_fn(|| self.rollout.poll_notice()));
     }
 
-    pub(super) fn handle(&mut self, event: Event) {
+    pub(in crate::rollout) fn handle(&mut self, event: Event) {
+        self.inputs.push((self.now, event.clone()));
         self.rollout.handle(self.now, event);
         self.drain();
     }
 
-    pub(super) fn answer(&mut self, ticket: Ticket, answer: Answer) {
+    /// The rollout, brought back from what it was told.
+    pub(in crate::rollout) fn replayed(&self) -> Rollout {
+        Rollout::replay(self.rollout.plan().clone(), SEED, START, self.inputs.clone())
+    }
+
+    /// The program ends here and comes back after a while.
+    pub(in crate::rollout) fn resume(&mut self, away: Duration) {
+        self.now = self.now + away;
+        self.rollout = self.replayed();
+        self.actions.clear();
+        self.handle(Event::Resumed);
+    }
+
+    pub(in crate::rollout) fn answer(&mut self, ticket: Ticket, answer: Answer) {
         self.handle(Event::Answered(ticket, answer));
     }
 
-    pub(super) fn halt(&mut self) {
+    pub(in crate::rollout) fn halt(&mut self) {
         self.handle(Event::Ordered(Order::Halt));
     }
 
     /// Lets time go by, with one tick at the end.
-    pub(super) fn wait(&mut self, time: Duration) {
+    pub(in crate::rollout) fn wait(&mut self, time: Duration) {
         self.now = self.now + time;
         self.handle(Event::Tick);
     }
 
     /// The next action nobody has answered; waits for the deadlines on the way. `None` once all is over, or if only an
     /// answer can move things on.
-    pub(super) fn next_action(&mut self) -> Option<Action> {
+    pub(in crate::rollout) fn next_action(&mut self) -> Option<Action> {
         for _ in 0..1_000 {
             if let Some(action) = self.actions.pop_front() {
                 return Some(action);
@@ -88,18 +107,18 @@ impl Play {
     }
 
     /// The actions that wait for an answer right now.
-    pub(super) fn take_actions(&mut self) -> Vec<Action> {
+    pub(in crate::rollout) fn take_actions(&mut self) -> Vec<Action> {
         self.actions.drain(..).collect()
     }
 
-    pub(super) fn next_look(&mut self) -> (Ticket, Vec<InstanceId>) {
+    pub(in crate::rollout) fn next_look(&mut self) -> (Ticket, Vec<InstanceId>) {
         match self.next_action() {
             Some(Action::Look(ticket, ids)) => (ticket, ids),
             other => panic!("expected a look, got {other:?}"),
         }
     }
 
-    pub(super) fn next_submit(&mut self) -> (Ticket, Submission) {
+    pub(in crate::rollout) fn next_submit(&mut self) -> (Ticket, Submission) {
         match self.next_action() {
             Some(Action::Submit(ticket, submission)) => (ticket, submission),
             other => panic!("expected a submission, got {other:?}"),
@@ -107,18 +126,18 @@ impl Play {
     }
 
     /// Answers a look: every instance looks like this.
-    pub(super) fn show(&mut self, ticket: Ticket, ids: &[InstanceId], text: &str) {
+    pub(in crate::rollout) fn show(&mut self, ticket: Ticket, ids: &[InstanceId], text: &str) {
         let looks = ids.iter().map(|&id| (id, Look::Seen(sighting(text)))).collect();
         self.answer(ticket, Answer::Looked(looks));
     }
 
     /// Answers a submission: accepted, these named.
-    pub(super) fn accept(&mut self, ticket: Ticket, ids: &[InstanceId]) {
+    pub(in crate::rollout) fn accept(&mut self, ticket: Ticket, ids: &[InstanceId]) {
         self.answer(ticket, Answer::Accepted { ids: ids.to_vec(), request_id: RequestId::new("req-1") });
     }
 
     /// Answers every look with `text`, accepts every submission, until nothing happens any more. Gives the submissions.
-    pub(super) fn run_with(&mut self, mut text: impl FnMut(InstanceId, bool) -> String) -> Vec<Submission> {
+    pub(in crate::rollout) fn run_with(&mut self, mut text: impl FnMut(InstanceId, bool) -> String) -> Vec<Submission> {
         let mut submissions: Vec<Submission> = vec![];
         while let Some(action) = self.next_action() {
             match action {
@@ -136,27 +155,27 @@ impl Play {
         submissions
     }
 
-    pub(super) fn summary(self) -> Summary {
+    pub(in crate::rollout) fn summary(self) -> Summary {
         assert!(self.rollout.is_finished(), "{:?}", self.rollout.tally());
         self.rollout.into_summary()
     }
 
-    pub(super) fn told(&self, wanted: impl Fn(&News) -> bool) -> usize {
+    pub(in crate::rollout) fn told(&self, wanted: impl Fn(&News) -> bool) -> usize {
         self.notices.iter().filter(|notice| wanted(&notice.news)).count()
     }
 }
 
 /// The numbers of instances, for short comparisons.
-pub(super) fn numbers(ids: &[InstanceId]) -> Vec<u128> {
+pub(in crate::rollout) fn numbers(ids: &[InstanceId]) -> Vec<u128> {
     ids.iter().map(|id| id.to_bits()).collect()
 }
 
 /// `succeeded succeeded failed`
-pub(super) fn outcomes(reports: &[Report]) -> String {
+pub(in crate::rollout) fn outcomes(reports: &[Report]) -> String {
     reports.iter().map(|report| report.outcome.word()).collect::<Vec<_>>().join(" ")
 }
 
 /// How many of the reports have this outcome.
-pub(super) fn count(summary: &Summary, outcome: Outcome) -> usize {
+pub(in crate::rollout) fn count(summary: &Summary, outcome: Outcome) -> usize {
     summary.counts()[&outcome]
 }

@@ -1,0 +1,109 @@
+//! Coming back after the program ended in the middle.
+//!
+//! A rollout is a function of its plan, its seed and what it was told. So nothing of it needs to be stored but that: telling
+//! it the same again brings it back, tickets included. What it had asked for and never heard of is then lost, maybe sent.
+
+use crate::action::{Answer, Event};
+use crate::fault::{Fault, FaultKind};
+use crate::id::Ticket;
+use crate::plan::Plan;
+use crate::time::Timestamp;
+
+use super::Rollout;
+
+impl Rollout {
+    /// Brings a rollout back: as it was after it had been told `inputs`, each with its time.
+    ///
+    /// `plan`, `seed` and `started_at` are those it began with. Actions and notices of the past are not repeated. Tell it
+    /// [`Event::Resumed`] next, since whoever carried it out before may have left requests under way; and write that down
+    /// among the inputs.
+    #[must_use]
+    pub fn replay(
+        plan: Plan,
+        seed: u64,
+        started_at: Timestamp,
+        inputs: impl IntoIterator<Item = (Timestamp, Event)>,
+    ) -> Self {
+        let mut rollout = Self::new(plan, seed, started_at);
+        for (at, event) in inputs {
+            rollout.handle(at, event);
+        }
+        rollout.actions.clear();
+        rollout.notices.clear();
+        rollout
+    }
+
+    /// Gives up waiting for every answer that is still out. Those that come all the same are ignored.
+    pub(super) fn lose_errands(&mut self) {
+        let lost: Vec<Ticket> = self.errands.keys().copied().collect();
+        for ticket in lost {
+            let fault = Fault::new(FaultKind::Broken, "the program ended before the answer came");
+            self.answered(ticket, Answer::Failed(fault));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::action::Action;
+    use crate::policy::Policy;
+    use crate::rollout::tests::play::{Play, START, outcomes};
+    use std::time::Duration;
+
+    /// A request was under way when the program ended. Nobody knows whether it left; it is looked into, and not sent again
+    /// before it is shown to have started nothing.
+    #[test]
+    fn a_request_under_way_is_in_doubt_afterwards() {
+        for (shown, end) in [
+            ("running/reinstall-processing running/reinstall-succeed", "succeeded"),
+            ("running/reinstall-failed", "failed"),
+        ] {
+            let mut play = Play::new(1, Policy::default());
+            let (ticket, ids) = play.next_look();
+            play.show(ticket, &ids, "running/install-succeed");
+            let (submit, _) = play.next_submit();
+            play.resume(Duration::from_secs(3_600));
+            for text in shown.split(' ') {
+                let (ticket, ids) = play.next_look();
+                play.show(ticket, &ids, text);
+            }
+            play.accept(submit, &ids);
+            assert_eq!(outcomes(&play.summary().reports), end);
+        }
+    }
+
+    /// An hour away is long enough for a whole reinstall, so that looking the same proves nothing.
+    #[test]
+    fn time_away_is_a_gap() {
+        for (away, end) in [(3_600, "unresolved"), (10, "not_started")] {
+            let mut play = Play::new(1, Policy { attempts_max: 1, ..Policy::default() });
+            let (ticket, ids) = play.next_look();
+            play.show(ticket, &ids, "running/install-succeed");
+            play.next_submit();
+            play.resume(Duration::from_secs(away));
+            while let Some(action) = play.next_action() {
+                let Action::Look(ticket, ids) = action else { panic!("sent again: {action:?}") };
+                play.show(ticket, &ids, "running/install-succeed");
+            }
+            assert_eq!(outcomes(&play.summary().reports), end, "{away} s away");
+        }
+    }
+
+    #[test]
+    fn the_same_inputs_bring_back_the_same_rollout() {
+        let mut play = Play::new(30, Policy::default());
+        for _ in 0..40 {
+            let before = (play.rollout.tallies(), play.rollout.next_deadline());
+            let back = play.replayed();
+            assert_eq!((back.tallies(), back.next_deadline()), before);
+            match play.next_action() {
+                Some(Action::Look(ticket, ids)) => {
+                    let text = if play.now == START { "running" } else { "pending" };
+                    play.show(ticket, &ids, text);
+                }
+                Some(Action::Submit(ticket, submission)) => play.accept(ticket, submission.ids.as_slice()),
+                None => break,
+            }
+        }
+    }
+}
