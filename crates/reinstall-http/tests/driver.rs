@@ -244,11 +244,31 @@ async fn what_does_not_look_right_is_not_touched() {
 
 #[tokio::test]
 async fn a_refusal_before_anything_was_started_says_so() {
-    for status in [400, 401, 403] {
+    // A 400 may be about some of the instances: it is looked for down to the last one. The others concern everybody.
+    for (status, requests) in [(400, 9), (401, 1), (403, 1)] {
         let rule = FaultRule::on(ApiOperation::ReinstallOs, Effect::refuse(status)).always();
         let after = reinstall_all(mock(5).fault(rule).start().await.expect("a socket"), policy()).await;
         assert_eq!(after.summary.conclusion(), Conclusion::NothingStarted, "{status}");
-        assert_eq!(after.requests[&Operation::ReinstallOs], 1, "{status}");
+        assert!(after.requests[&Operation::ReinstallOs] <= requests, "{status}: {:?}", after.requests);
+        after.assert_agrees_with_the_cloud();
+    }
+}
+
+/// The mock refuses a request as a whole and names those at fault, as the documents have it (api-facts 7).
+#[tokio::test]
+async fn one_bad_instance_does_not_keep_the_others_from_being_reinstalled() {
+    for (body, names) in
+        [("{\"error_code\":\"iMetal.0201\",\"error_msg\":\"Instances state is wrong: [ID]\"}", true), ("", false)]
+    {
+        let server = mock(10).start().await.expect("a socket");
+        let bad = server.ids()[4];
+        let refusal = Effect::answer(When::Before, 400, &body.replace("ID", &bad.to_string()));
+        server.arm(FaultRule::on(ApiOperation::ReinstallOs, refusal).instance(bad).always());
+        let policy = Policy { waves: "1,100%".parse().expect("waves"), ..policy() };
+        let after = reinstall_all(server, policy).await;
+        assert_eq!(after.outcomes(), BTreeMap::from([(Outcome::Succeeded, 9), (Outcome::Failed, 1)]));
+        assert_eq!((after.wipes(bad), after.summary.reports[4].outcome), (0, Outcome::Failed));
+        assert_eq!(after.requests[&Operation::ReinstallOs] == 3, names, "{:?}", after.requests);
         after.assert_agrees_with_the_cloud();
     }
 }
