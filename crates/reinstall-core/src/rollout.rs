@@ -75,7 +75,7 @@ pub struct Rollout {
     /// Targets between their baseline look and their outcome.
     in_flight: usize,
     failures: usize,
-    /// Whether this service was ever seen to show that an instance is being reinstalled. See [`watch`].
+    /// Whether an instance without an `operation_state` was ever seen to be reinstalled here. See [`watch`].
     shows_movement: bool,
     /// The quickest success of this rollout, from its submission to the look that saw it.
     quickest: Option<Duration>,

@@ -99,6 +99,11 @@ fn operation_is_news(seen: &Sighting, baseline: &Sighting) -> bool {
     seen.operation != baseline.operation && (baseline.operation.is_some() || seen.via == baseline.via)
 }
 
+/// Whether `error` tells something that the baseline did not.
+fn fault_is_news(seen: &Sighting, baseline: &Sighting) -> bool {
+    seen.fault.is_some() && seen.fault != baseline.fault
+}
+
 /// What `operation_state` alone says; `None` if it says nothing.
 fn read_operation(seen: &Sighting, baseline: &Sighting) -> Option<Reading> {
     let news = operation_is_news(seen, baseline);
@@ -113,6 +118,7 @@ fn read_operation(seen: &Sighting, baseline: &Sighting) -> Option<Reading> {
         // Only together with a good state is it the end.
         OperationState::Known(_, Progress::Succeed) => news.then_some(match face(seen.state.as_ref()) {
             Face::Broken => Reading::Broken,
+            Face::Running | Face::Unseen if fault_is_news(seen, baseline) => Reading::Broken,
             Face::Running | Face::Unseen => Reading::Finished,
             Face::Working | Face::Elsewhere => Reading::Working,
         }),
@@ -121,7 +127,8 @@ fn read_operation(seen: &Sighting, baseline: &Sighting) -> Option<Reading> {
 
 /// Reads `seen` against `baseline`. The one place where the evidence of a sighting is judged.
 ///
-/// `operation_state` is believed first, then `error`, then `state`; each alone is enough, since each may be missing.
+/// `operation_state` is believed first, then `error`, then `state`; each alone is enough, since each may be missing. Where
+/// they contradict each other, the bad news is believed.
 /// A signal that still says what the baseline said says nothing. A word we do not know means that something is going on.
 #[must_use]
 pub fn read(seen: &Sighting, baseline: &Sighting) -> Reading {
@@ -129,7 +136,7 @@ pub fn read(seen: &Sighting, baseline: &Sighting) -> Reading {
         return reading;
     }
     let state_moved = seen.state != baseline.state;
-    let fault_is_new = seen.fault.is_some() && seen.fault != baseline.fault;
+    let fault_is_new = fault_is_news(seen, baseline);
     match face(seen.state.as_ref()) {
         Face::Working => Reading::Working,
         Face::Broken if state_moved => Reading::Broken,
@@ -149,13 +156,52 @@ pub fn is_busy(seen: &Sighting) -> bool {
     operation_runs || passing || face(seen.state.as_ref()) == Face::Working
 }
 
-/// Whether an instance looks as it should at the end of a reinstall whose movement was seen earlier.
-///
-/// `operation_state` may still say what it said before the wipe, or be missing; then a good `state` has to do.
+/// Whether two sightings use the same words for `state`, `operation_state` and `error`.
 #[must_use]
-pub fn is_at_rest(seen: &Sighting, baseline: &Sighting) -> bool {
-    let good = face(seen.state.as_ref()) == Face::Running;
-    good && matches!(read(seen, baseline), Reading::Unchanged | Reading::Finished)
+pub fn says_the_same(one: &Sighting, other: &Sighting) -> bool {
+    (&one.state, &one.operation, &one.fault) == (&other.state, &other.operation, &other.fault)
+}
+
+/// Whether `state` itself shows that an instance is being reinstalled.
+#[must_use]
+pub fn moves_by_state(seen: &Sighting) -> bool {
+    face(seen.state.as_ref()) == Face::Working
+}
+
+/// How an instance stands that was seen to be reinstalled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// It is still on its way.
+    NotYet,
+    /// It runs, and nothing speaks against it.
+    Good,
+    /// It is at rest in a bad state.
+    Bad,
+    /// It runs, but the error of earlier is there, and was there all along.
+    Tainted,
+}
+
+/// How an instance stands, judged against the last sighting in which it was on its way.
+///
+/// By then nothing is left over from earlier: a failure that the baseline already had, and that is back after the
+/// instance moved, is a failure of this reinstall.
+#[must_use]
+pub fn rest(seen: &Sighting, moving: &Sighting) -> Rest {
+    let failed = matches!(
+        seen.operation,
+        Some(OperationState::Known(
+            Operation::Install | Operation::Reinstall | Operation::SwitchInstall,
+            Progress::Failed
+        ))
+    );
+    match (read(seen, moving), face(seen.state.as_ref())) {
+        (Reading::Broken, _) | (_, Face::Broken) => Rest::Bad,
+        (Reading::Finished, _) => Rest::Good,
+        (Reading::Unchanged, Face::Running) if failed => Rest::Bad,
+        (Reading::Unchanged, Face::Running) if seen.fault.is_some() => Rest::Tainted,
+        (Reading::Unchanged, Face::Running) => Rest::Good,
+        (Reading::Unchanged | Reading::Working | Reading::Unclear, _) => Rest::NotYet,
+    }
 }
 
 #[cfg(test)]
@@ -189,6 +235,8 @@ mod tests {
             ("running", "running/reinstall-succeed", Finished),
             ("running", "running/reinstall-failed", Broken),
             ("running", "-/reinstall-succeed", Finished),
+            ("running", "running/reinstall-succeed/X.1", Broken),
+            ("running/-/X.1", "running/reinstall-succeed/X.1", Finished),
             ("running", "pending/reinstall-succeed", Working),
             ("running", "stopped/reinstall-succeed", Working),
             ("running", "error/reinstall-succeed", Broken),
@@ -259,13 +307,28 @@ mod tests {
     }
 
     #[test]
-    fn rest_after_movement() {
-        let baseline = sighting("running/reinstall-succeed");
-        assert!(is_at_rest(&sighting("running/reinstall-succeed"), &baseline));
-        assert!(is_at_rest(&sighting("running"), &baseline));
-        assert!(!is_at_rest(&sighting("running/reinstall-processing"), &baseline));
-        assert!(!is_at_rest(&sighting("-"), &baseline));
-        assert!(!is_at_rest(&sighting("stopped/reinstall-succeed"), &baseline));
-        assert!(!is_at_rest(&sighting("error"), &baseline));
+    fn rests() {
+        use Rest::{Bad, Good, NotYet, Tainted};
+        for (moving, seen, expected) in [
+            ("pending", "running", Good),
+            ("pending", "pending", NotYet),
+            ("pending", "-", NotYet),
+            ("pending", "stopped", NotYet),
+            ("pending", "error", Bad),
+            ("reinstalling", "failed", Bad),
+            ("running/reinstall-processing", "running/reinstall-succeed", Good),
+            ("running/reinstall-processing", "running/reinstall-failed", Bad),
+            ("running/reinstall-processing", "running/reinstall-processing", NotYet),
+            ("running/reinstall-processing", "running", Good),
+            ("pending/reinstall-processing", "stopped/reinstall-succeed", NotYet),
+            // What the baseline had too, and what is back or was there all along.
+            ("pending/reinstall-failed", "running/reinstall-failed", Bad),
+            ("pending/reinstall-succeed", "running/reinstall-succeed", Good),
+            ("pending", "running/-/X.1", Bad),
+            ("pending/-/X.1", "running/-/X.1", Tainted),
+            ("pending/reinstall-processing/X.1", "running/reinstall-succeed/X.1", Good),
+        ] {
+            assert_eq!(rest(&sighting(seen), &sighting(moving)), expected, "{moving} -> {seen}");
+        }
     }
 }

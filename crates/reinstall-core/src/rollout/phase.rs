@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::evidence::Evidence;
 use crate::id::{InstanceId, RequestId};
 use crate::notice::Tally;
-use crate::sighting::Sighting;
+use crate::sighting::{Rest, Sighting};
 use crate::summary::{Outcome, Reason};
 use crate::time::Timestamp;
 
@@ -86,6 +86,8 @@ pub(super) struct Ending {
 #[derive(Debug, Clone)]
 pub(super) struct Watch {
     pub(super) baseline: Sighting,
+    /// The last sighting in which it was on its way, if it was ever seen so.
+    pub(super) moving: Option<Sighting>,
     pub(super) stage: Stage,
     /// When the request left.
     pub(super) submitted_at: Timestamp,
@@ -93,7 +95,11 @@ pub(super) struct Watch {
     pub(super) watched_to: Timestamp,
     /// The longest time nobody looked while it was in doubt.
     pub(super) unwatched_max: Duration,
-    /// How many looks in a row saw it at rest after it had moved.
+    /// Whether it was seen in a state, while in doubt, that a reinstall may have and other things too.
+    pub(super) was_unclear: bool,
+    /// How it stood at the last look, after it had moved.
+    pub(super) rest: Rest,
+    /// How many looks in a row saw it stand so.
     pub(super) rests: u32,
 }
 

@@ -10,7 +10,7 @@ use crate::id::{InstanceId, RequestId};
 use crate::instance_set::InstanceSet;
 use crate::notice::News;
 use crate::retry::Backoff;
-use crate::sighting::{Sighting, is_busy};
+use crate::sighting::{Rest, Sighting, is_busy};
 use crate::summary::{HaltCause, Outcome, Reason};
 use crate::time::Timestamp;
 
@@ -104,7 +104,6 @@ impl Rollout {
         let members: Vec<usize> = baselines.iter().map(|(member, _)| *member).collect();
         let attempt = members.iter().map(|&member| self.targets[member].attempts).max().unwrap_or(0) + 1;
         for (member, baseline) in baselines {
-            self.shows_movement |= baseline.operation.is_some();
             self.enter(member, Phase::Submitting(Box::new(baseline)));
         }
         let submission =
@@ -249,10 +248,13 @@ impl Rollout {
         };
         let watch = Watch {
             baseline: (**baseline).clone(),
+            moving: None,
             stage,
             submitted_at: sent,
             watched_to: sent,
             unwatched_max: Duration::ZERO,
+            was_unclear: false,
+            rest: Rest::NotYet,
             rests: 0,
         };
         self.enter(member, Phase::Watched(Box::new(watch)));

@@ -2,18 +2,20 @@
 //!
 //! * *Succeeded* needs movement: a working state, or an end state that differs from the baseline. One that looks just like
 //!   the baseline, after movement, has to be seen twice: a lagging replica shows the old state for a moment.
-//! * *Not started* needs a watch without a gap, and a service that shows reinstalls at all: one that has shown an
-//!   `operation_state`, or any movement in this rollout. Otherwise looking proves nothing, and the end is *unresolved*.
+//! * *Failed* after movement is judged without regard to what the baseline said: by then nothing is left over.
+//! * *Not started* needs a watch without a gap, in which nothing else happened to the instance either, and a service that
+//!   shows reinstalls at all: an instance that had an `operation_state`, or any that moved as this one would. Otherwise
+//!   looking proves nothing, and the end is *unresolved*.
 //! * A submission that the cloud accepted is never called *not started*, however long nothing moves.
 
 use std::time::Duration;
 
 use crate::evidence::Fact;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::instance::{InstanceState, OperationState};
 use crate::notice::News;
 use crate::policy::Policy;
-use crate::sighting::{Reading, Sighting, is_at_rest, read};
+use crate::sighting::{Reading, Rest, Sighting, moves_by_state, read, rest, says_the_same};
 use crate::summary::{Outcome, Reason};
 use crate::time::{Plain, Timestamp};
 
@@ -52,23 +54,25 @@ enum Finding {
 impl Rollout {
     /// A look that was sent at `sent` showed a target.
     pub(super) fn seen(&mut self, member: usize, sent: Timestamp, seen: &Sighting) {
-        let Phase::Watched(watch) = &mut self.targets[member].phase else {
-            return;
-        };
+        let Phase::Watched(watch) = &mut self.targets[member].phase else { return };
         let policy = self.plan.policy();
-
-        let unwatched = self.now.since(watch.watched_to);
-        watch.watched_to = sent;
-        if matches!(watch.stage, Stage::Doubtful { .. }) {
-            watch.unwatched_max = watch.unwatched_max.max(unwatched);
+        let reading = read(seen, watch.moving.as_ref().unwrap_or(&watch.baseline));
+        if reading == Reading::Unchanged && seen.state.is_none() {
+            // What does not tell the state does not tell that nothing happened to it.
+            self.unread(member, sent, Fault::new(FaultKind::Unreadable, "the cloud did not tell its state"));
+            return;
         }
-        let reading = read(seen, &watch.baseline);
-        self.shows_movement |= matches!(reading, Reading::Working | Reading::Finished);
-        let rests = is_at_rest(seen, &watch.baseline) && watch.stage == Stage::Installing;
-        watch.rests = if rests { watch.rests + 1 } else { 0 };
+        watch.note(seen, reading, self.now.since(watch.watched_to));
+        watch.watched_to = sent;
+        // An instance without an `operation_state` before, or one whose `state` moves, shows it for all that are alike.
+        let is_shown_to_all = moves_by_state(seen) || watch.baseline.operation.is_none();
+        self.shows_movement |= reading == Reading::Working && is_shown_to_all;
         // What was seen to take less than the policy thinks possible can be missed in less.
         let quickest = self.quickest.map_or(policy.shortest, |quickest| quickest * 3 / 4);
-        let experience = Experience { shows_movement: self.shows_movement, shortest: policy.shortest.min(quickest) };
+        let experience = Experience {
+            shows_movement: self.shows_movement || watch.baseline.operation.is_some(),
+            shortest: policy.shortest.min(quickest),
+        };
         let finding = weigh(watch, seen, reading, sent, &experience, policy);
         self.conclude(member, seen, finding);
     }
@@ -154,6 +158,32 @@ impl Rollout {
     }
 }
 
+impl Watch {
+    /// Remembers what a look showed, and for how long nobody had looked before.
+    fn note(&mut self, seen: &Sighting, reading: Reading, unwatched: Duration) {
+        match self.stage {
+            Stage::Doubtful { .. } => {
+                self.unwatched_max = self.unwatched_max.max(unwatched);
+                self.was_unclear |= reading == Reading::Unclear;
+            }
+            Stage::Accepted { .. } | Stage::Installing => {}
+        }
+        let rest = self.moving.as_ref().map_or(Rest::NotYet, |moving| rest(seen, moving));
+        self.rests = if rest == self.rest { self.rests + 1 } else { 1 };
+        self.rest = rest;
+        if reading == Reading::Working {
+            self.moving = Some(seen.clone());
+        }
+    }
+
+    /// Whether the end that was seen can be believed. What looks just like the baseline may come from a replica that lags,
+    /// and what does not say in so many words that it is over may still go on: both have to be seen twice in a row.
+    fn is_certain(&self, seen: &Sighting, reading: Reading) -> bool {
+        let is_plain = matches!(reading, Reading::Finished | Reading::Broken) && !says_the_same(seen, &self.baseline);
+        is_plain || self.rests >= RESTS_NEEDED
+    }
+}
+
 /// What a sighting means for a target that is watched so. Deadlines are judged by when the look was sent: only a look that
 /// was sent after a deadline tells that nothing happened before it.
 fn weigh(
@@ -164,12 +194,16 @@ fn weigh(
     experience: &Experience,
     policy: &Policy,
 ) -> Finding {
-    match reading {
-        Reading::Broken => return Finding::Failed(why_broken(seen)),
-        Reading::Finished => return Finding::Succeeded,
-        Reading::Working if watch.stage != Stage::Installing => return Finding::Moves,
-        Reading::Unchanged if watch.rests >= RESTS_NEEDED => return Finding::Succeeded,
-        Reading::Unchanged | Reading::Working | Reading::Unclear => {}
+    let is_certain = watch.is_certain(seen, reading);
+    match (watch.stage, reading, watch.rest) {
+        (Stage::Installing, _, Rest::Good) if is_certain => return Finding::Succeeded,
+        (Stage::Installing, _, Rest::Bad) if is_certain => return Finding::Failed(why_broken(seen)),
+        (Stage::Installing, _, Rest::Tainted) if is_certain => return Finding::Unresolved(why_tainted(seen)),
+        (Stage::Installing, ..) => {}
+        (_, Reading::Broken, _) => return Finding::Failed(why_broken(seen)),
+        (_, Reading::Finished, _) => return Finding::Succeeded,
+        (_, Reading::Working, _) => return Finding::Moves,
+        (_, Reading::Unchanged | Reading::Unclear, _) => {}
     }
     if sent >= watch.submitted_at + policy.finish_within {
         let within = Plain(policy.finish_within);
@@ -195,10 +229,21 @@ fn why_not_settled(watch: &Watch, experience: &Experience) -> Option<Reason> {
         let message = format!("nobody could look for {unwatched}, long enough for a whole reinstall");
         return Some(Reason::new("gap", message));
     }
+    if watch.was_unclear {
+        let message = "something was done to it while it was in doubt, and looking could not tell what";
+        return Some(Reason::new("unclear", message));
+    }
     (!experience.shows_movement).then(|| {
         let message = "the request got no answer, and this service has not yet been seen to show a reinstall";
         Reason::new("nothing_shown", message)
     })
+}
+
+/// It runs again after a reinstall, and the error of before is still there.
+fn why_tainted(seen: &Sighting) -> Reason {
+    let error = seen.fault.as_ref().map(|fault| fault.code.to_string()).unwrap_or_default();
+    let message = format!("it moved and runs again, but the cloud still shows the error it showed before: {error}");
+    Reason::new("error_remains", message)
 }
 
 /// The cloud's words for a reinstall that did not work; its state words where it gave none.

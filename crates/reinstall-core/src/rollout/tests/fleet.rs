@@ -505,3 +505,33 @@ fn a_refusal_that_names_nobody_is_halved_until_the_culprits_are_alone() {
         assert_eq!(count(&summary, Outcome::Failed), culprits.len());
     }
 }
+
+/// The canary has an `operation_state` and shows its reinstall in it alone. That says nothing about those that have none.
+#[test]
+fn what_one_kind_of_row_shows_another_need_not() {
+    let mut play = Play::new(2, waves("1"));
+    let submissions = std::cell::Cell::new(0);
+    while let Some(action) = play.next_action() {
+        match action {
+            Action::Look(ticket, ids) => {
+                let text = match (ids[0].to_bits(), submissions.get()) {
+                    (0, 0) => "running/install-succeed",
+                    (0, _) if play.now.since(START) < Duration::from_secs(60) => "running/reinstall-processing",
+                    (0, _) => "running/reinstall-succeed",
+                    _ => "running",
+                };
+                play.show(ticket, &ids, text);
+            }
+            Action::Submit(ticket, submission) => {
+                submissions.set(submissions.get() + 1);
+                if submission.ids.as_slice()[0].to_bits() == 0 {
+                    play.accept(ticket, submission.ids.as_slice());
+                } else {
+                    play.answer(ticket, Answer::Failed(fault(FaultKind::TimedOut)));
+                }
+            }
+        }
+    }
+    assert_eq!(submissions.get(), 2, "the second is not sent again");
+    assert_eq!(outcomes(&play.summary().reports), "succeeded unresolved");
+}
