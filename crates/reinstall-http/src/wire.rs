@@ -6,6 +6,7 @@
 //! both is caught by the tests with literal text below.
 
 pub mod error;
+mod lenient;
 pub mod list;
 pub mod reinstall;
 pub mod status;

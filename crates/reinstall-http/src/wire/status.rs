@@ -4,19 +4,19 @@ use reinstall_core::instance::{InstanceFault, InstanceState, OperationState};
 use reinstall_core::sighting::{Sighting, Via};
 use serde::{Deserialize, Serialize};
 
-use super::said;
+use super::{lenient, said};
 
 /// The body of a 200.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct StatusReply {
     /// One of about eleven words; which ones depends on the document's version.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::or_absent", skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// One of fifteen words; older services do not send it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::or_absent", skip_serializing_if = "Option::is_none")]
     pub operation_state: Option<String>,
     /// Why the last operation failed. It may be left over from long ago.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::or_absent", skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorStatus>,
 }
 
@@ -24,13 +24,13 @@ pub struct StatusReply {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ErrorStatus {
     /// The code.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
     /// The words.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub error_msg: Option<String>,
     /// Which operation failed, such as `reinstall_error`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
 }
 
