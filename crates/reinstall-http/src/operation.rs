@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn an_unreadable_body_is_not_quoted() {
-        let outcome = read::<StatusReply>(&reply(200, r#""canary""#, None), StatusCode::OK, &[]);
+        let outcome = read::<StatusReply>(&reply(200, r#"{"canary"}"#, None), StatusCode::OK, &[]);
         let shown = outcome.unwrap_err().to_string();
         assert!(!shown.contains("canary") && shown.contains("line 1"), "{shown}");
     }
