@@ -216,6 +216,9 @@ mod tests {
         use Format::{Csv, Json, Yaml};
         for (format, text, refused) in [
             (Csv, "id,name\na,x\nb\n", "f:3: "),
+            (Csv, "id,name\na,\"x\nb,y\n", "f:2: a quoted field goes on"),
+            (Csv, "id,instance_id\na,b\n", "f:1: more than one column"),
+            (Json, "[{\"id\": \"a\", \"instance_id\": \"b\"}]", "f:1: "),
             (Json, "[\n\"a\",\n]", "f:3: "),
             (Json, "[\"a\"] x", "f:1: "),
             (Json, "- a", "f:1: "),

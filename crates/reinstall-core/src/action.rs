@@ -68,6 +68,24 @@ pub enum Answer {
     Failed(Fault),
 }
 
+impl Answer {
+    /// Takes `secret` out of the cloud's words: what comes in here is journaled, shown and reported.
+    pub fn hide(&mut self, secret: &str) {
+        match self {
+            Self::Looked(looks) => looks.iter_mut().for_each(|(_, look)| match look {
+                Look::Seen(seen) => seen.hide(secret),
+                Look::Gone(fault) | Look::Unread(fault) => fault.hide(secret),
+            }),
+            Self::Accepted { request_id, .. } => {
+                if let Some(id) = request_id {
+                    id.hide(secret);
+                }
+            }
+            Self::Failed(fault) => fault.hide(secret),
+        }
+    }
+}
+
 /// What one look told of one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look {
@@ -77,4 +95,43 @@ pub enum Look {
     Gone(Fault),
     /// It could not be read.
     Unread(Fault),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::FaultKind;
+    use crate::instance::{InstanceFault, InstanceState, OperationState};
+
+    #[test]
+    fn a_cloud_that_repeats_a_secret_is_not_repeated() {
+        const SECRET: &str = "Canary-9931-x";
+        let id = InstanceId::from_bits(1);
+        let fault = Fault {
+            code: Some(SECRET.into()),
+            request_id: RequestId::new(SECRET),
+            ..Fault::new(FaultKind::Rejected, &format!("weak: {SECRET}"))
+        };
+        let seen = Sighting {
+            state: Some(InstanceState::from_word(SECRET)),
+            operation: Some(OperationState::from_word(SECRET)),
+            fault: Some(InstanceFault { code: SECRET.into(), message: SECRET.into(), kind: SECRET.into() }),
+            name: Some(SECRET.into()),
+            updated_at: Some(SECRET.into()),
+            launched_at: Some(SECRET.into()),
+            ..Sighting::default()
+        };
+        for mut answer in [
+            Answer::Looked(vec![
+                (id, Look::Seen(seen)),
+                (id, Look::Gone(fault.clone())),
+                (id, Look::Unread(fault.clone())),
+            ]),
+            Answer::Accepted { ids: vec![id], request_id: RequestId::new(SECRET) },
+            Answer::Failed(fault),
+        ] {
+            answer.hide(SECRET);
+            assert!(!format!("{answer:?}").contains("Canary"), "{answer:?}");
+        }
+    }
 }

@@ -128,6 +128,17 @@ impl Fault {
         }
     }
 
+    /// Takes `secret` out of the cloud's words, see [`CloudText::hide`].
+    pub fn hide(&mut self, secret: &str) {
+        self.message.hide(secret);
+        if let Some(code) = &mut self.code {
+            code.hide(secret);
+        }
+        if let Some(id) = &mut self.request_id {
+            id.hide(secret);
+        }
+    }
+
     /// The cloud's code, or our name for the kind of fault.
     #[must_use]
     pub fn code_or_kind(&self) -> CloudText {

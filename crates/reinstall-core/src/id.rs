@@ -174,6 +174,11 @@ impl RequestId {
         let text = CloudText::new(text);
         (!text.is_empty()).then_some(Self(text))
     }
+
+    /// Takes `secret` out, see [`CloudText::hide`].
+    pub fn hide(&mut self, secret: &str) {
+        self.0.hide(secret);
+    }
 }
 
 impl fmt::Display for RequestId {

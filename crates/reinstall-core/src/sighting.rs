@@ -48,6 +48,26 @@ pub struct Sighting {
     pub launched_at: Option<Mark>,
 }
 
+impl Sighting {
+    /// Takes `secret` out of the cloud's words, see [`CloudText::hide`].
+    pub fn hide(&mut self, secret: &str) {
+        if let Some(InstanceState::Unknown(word)) = &mut self.state {
+            word.hide(secret);
+        }
+        if let Some(OperationState::Unknown(word)) = &mut self.operation {
+            word.hide(secret);
+        }
+        if let Some(InstanceFault { code, message, kind }) = &mut self.fault {
+            for text in [code, message, kind] {
+                text.hide(secret);
+            }
+        }
+        for text in [&mut self.name, &mut self.updated_at, &mut self.launched_at].into_iter().flatten() {
+            text.hide(secret);
+        }
+    }
+}
+
 /// What a sighting says of a reinstall, read against the baseline taken before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {

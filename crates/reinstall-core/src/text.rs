@@ -38,6 +38,16 @@ impl CloudText {
         &self.0
     }
 
+    /// Takes `secret` out, wherever it stands. A cloud that repeats what it was sent must not make us repeat it.
+    ///
+    /// A secret shorter than eight characters is left: it would be found in innocent words.
+    pub fn hide(&mut self, secret: &str) {
+        const LEN_MIN: usize = 8;
+        if secret.len() >= LEN_MIN && self.0.contains(secret) {
+            self.0 = self.0.replace(secret, "(hidden)").into();
+        }
+    }
+
     /// Whether nothing was said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -78,6 +88,14 @@ impl serde::Serialize for CloudText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_taken_out() {
+        let mut text = CloudText::new("password Canary-77 is not Canary-77");
+        text.hide("Canary-77");
+        text.hide("is");
+        assert_eq!(text.as_str(), "password (hidden) is not (hidden)");
+    }
 
     #[test]
     fn hostile_text_is_escaped_and_cut() {

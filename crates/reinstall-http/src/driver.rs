@@ -64,7 +64,7 @@ impl Driver {
 
     /// Carries out one action, once.
     async fn carry_out(&self, action: Action) -> (Ticket, Answer) {
-        match action {
+        let (ticket, mut answer) = match action {
             Action::Look(ticket, ids) => match self.client.look(&ids).await {
                 Ok(looks) => (ticket, Answer::Looked(looks)),
                 Err(error) => (ticket, Answer::Failed(error.into_fault())),
@@ -73,6 +73,9 @@ impl Driver {
                 Ok(Accepted { ids, request_id }) => (ticket, Answer::Accepted { ids, request_id }),
                 Err(error) => (ticket, Answer::Failed(error.into_fault())),
             },
-        }
+        };
+        // A look does not know the password, but a service may repeat it in what it says of an instance.
+        answer.hide(self.password.expose());
+        (ticket, answer)
     }
 }

@@ -1,6 +1,7 @@
 //! `reinstall status`: how the instances named stand now.
 
 use reinstall_core::action::Look;
+use reinstall_core::fault::{Repeat, Verdict, verdict};
 use reinstall_core::id::InstanceId;
 
 use super::Session;
@@ -13,7 +14,15 @@ pub(super) fn status(args: &StatusArgs, session: &Session) -> crate::Result {
     let ids = super::parse_ids(&args.ids)?;
     let (client, _) = super::client(setup::access(&args.connection, &session.environment)?)?;
     super::block_on(async {
-        let looks = client.look(&ids).await?;
+        let looks = match client.look(&ids).await {
+            Ok(looks) => looks,
+            // Nobody was read for a reason that may pass; where the cloud does not let us at all, that is the answer.
+            Err(error) if verdict(error.fault(), Repeat::Safe) == Verdict::Again => {
+                let fault = error.into_fault();
+                ids.iter().map(|&id| (id, Look::Unread(fault.clone()))).collect()
+            }
+            Err(error) => return Err(error.into()),
+        };
         let all_seen = looks.iter().all(|(_, look)| matches!(look, Look::Seen(_)));
         show(&looks, all_seen, args.output)?;
         Ok(if all_seen { Ending::Done } else { Ending::SomeUnread })

@@ -13,6 +13,14 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Vec<TargetSpec>, TargetsEr
     for record in reader.records() {
         let record = record.map_err(|error| malformed(&error, name, &mut lines))?;
         let line = lines.line_of(record.position());
+        // An unclosed quote would swallow the lines below it, and the instances on them.
+        if record.iter().any(|field| field.contains('\n')) {
+            return Err(TargetsError::Malformed {
+                name: name.into(),
+                line,
+                what: "a quoted field goes on over the end of the line; a quote may be missing".into(),
+            });
+        }
         targets.push(target(record.get(column).unwrap_or_default(), name, line));
     }
     Ok(targets)
@@ -21,10 +29,19 @@ pub(super) fn parse(text: &str, name: &str) -> Result<Vec<TargetSpec>, TargetsEr
 fn id_column(reader: &mut Reader<&[u8]>, name: &str) -> Result<usize, TargetsError> {
     let mut lines = Lines { text: "", at: 0, line: 1 };
     let header = reader.headers().map_err(|error| malformed(&error, name, &mut lines))?;
-    header.iter().position(holds_id).ok_or_else(|| TargetsError::NoColumn {
+    let mut columns = header.iter().enumerate().filter(|(_, name)| holds_id(name)).map(|(index, _)| index);
+    let column = columns.next().ok_or_else(|| TargetsError::NoColumn {
         name: name.into(),
         columns: header.iter().collect::<Vec<_>>().join(", ").as_str().into(),
-    })
+    })?;
+    match columns.next() {
+        None => Ok(column),
+        Some(_) => Err(TargetsError::Malformed {
+            name: name.into(),
+            line: 1,
+            what: "more than one column is called `id` or `instance_id`; which one is meant?".into(),
+        }),
+    }
 }
 
 fn malformed(error: &csv::Error, name: &str, lines: &mut Lines<'_>) -> TargetsError {

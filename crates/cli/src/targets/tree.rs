@@ -90,8 +90,11 @@ impl<'de> Visitor<'de> for EntryVisitor {
         let mut id = None;
         let mut is_report = false;
         while let Some(key) = map.next_key::<String>()? {
-            if holds_id(&key) && id.is_none() {
-                id = Some(map.next_value::<String>()?);
+            if holds_id(&key) {
+                let named: String = map.next_value()?;
+                if id.replace(named).is_some() {
+                    return Err(A::Error::custom("an entry has more than one id; which one is meant?"));
+                }
             } else {
                 is_report |= key == "outcome";
                 map.next_value::<IgnoredAny>()?;
