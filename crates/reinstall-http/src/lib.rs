@@ -13,6 +13,7 @@ pub mod operation;
 pub mod ops;
 
 pub mod endpoint;
+pub mod sign;
 
 pub mod clock;
 pub mod transport;
