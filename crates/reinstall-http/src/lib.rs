@@ -15,6 +15,8 @@ pub mod ops;
 pub mod endpoint;
 pub mod sign;
 
+pub mod credential;
+
 pub mod clock;
 pub mod transport;
 

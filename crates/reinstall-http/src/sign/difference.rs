@@ -11,12 +11,13 @@ const MARK: &str = "canonicalRequest:";
 const SHOWN_MAX: usize = 100;
 
 /// Says in a sentence how the canonical request in a refusal's `words` differs from `ours`: it names the first line that
-/// does. `None` if there is none in it. `hide` takes secrets out of a text.
+/// does. `None` if there is none in it. `hide` takes secrets out of a text: out of the whole of it, since a secret may have
+/// a `|` in it.
 #[must_use]
 pub fn explain(words: &str, ours: &CanonicalRequest, hide: impl Fn(&str) -> String) -> Option<String> {
     let (_, theirs) = words.split_once(MARK)?;
-    let ours = ours.on_one_line();
-    let (mut our_lines, mut their_lines) = (ours.split('|'), theirs.trim().split('|'));
+    let (ours, theirs) = (hide(&ours.on_one_line()), hide(theirs.trim()));
+    let (mut our_lines, mut their_lines) = (ours.split('|'), theirs.split('|'));
     let mut place = Place::Method;
     let mut number = 1;
     loop {
@@ -30,7 +31,7 @@ pub fn explain(words: &str, ours: &CanonicalRequest, hide: impl Fn(&str) -> Stri
             return Some(if is_secret {
                 format!("line {number} of what was signed differs: {name}")
             } else {
-                let [signed, read] = [our_line, their_line].map(|line| shorten(&hide(line)));
+                let [signed, read] = [our_line, their_line].map(shorten);
                 format!("line {number} of what was signed differs: {name}; signed `{signed}`, read `{read}`")
             });
         }
@@ -137,8 +138,10 @@ mod tests {
 
     #[test]
     fn what_the_cloud_echoes_is_hidden_before_it_is_cut() {
-        let words = format!("canonicalRequest:PUT|/{}canary-token", "x".repeat(SHOWN_MAX - 5));
-        let shown = explain(&words, &ours(), |text| text.replace("canary-token", "(hidden)")).unwrap();
-        assert!(shown.ends_with("x(hid…`") && !shown.contains("can"), "{shown}");
+        for secret in ["canary-token", "cana|ry"] {
+            let words = format!("canonicalRequest:PUT|/{}{secret}", "x".repeat(SHOWN_MAX - 5));
+            let shown = explain(&words, &ours(), |text| text.replace(secret, "(hidden)")).unwrap();
+            assert!(shown.ends_with("x(hid…`") && !shown.contains("can"), "{shown}");
+        }
     }
 }
