@@ -125,6 +125,7 @@ async fn the_gateway_stands_before_the_service() {
         (Method::GET, "/", None, 404, "APIGW.0101"),
         (Method::GET, "/v1/p1/instances/%ff/status", Some(TOKEN), 400, "-"),
         (Method::POST, REINSTALL, Some(TOKEN), 404, "APIGW.0101"),
+        (Method::POST, REINSTALL, None, 404, "APIGW.0101"),
         (Method::DELETE, "/_mock/truth", None, 404, "APIGW.0101"),
     ] {
         let mut request = axum::http::Request::builder().method(&method).uri(uri);
