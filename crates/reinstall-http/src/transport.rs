@@ -238,11 +238,14 @@ async fn read_body(response: &mut reqwest::Response) -> (Bytes, Option<Cut>) {
 #[cfg(test)]
 mod tests {
     use http::Method;
+    use reinstall_core::id::InstanceId;
     use reinstall_core::secret::SessionToken;
 
     use super::*;
     use crate::endpoint::PlainHttp;
     use crate::operation::Operation;
+    use crate::ops::show_instance_status;
+    use crate::testing::{self, Server, answer};
 
     /// HTTP libraries log headers, and compress them with tables that outlive the request; a sensitive one is spared both.
     #[test]
@@ -285,5 +288,25 @@ mod tests {
             let shown = format!("{:?}", signed.headers);
             assert!(shown.contains(r#""authorization": Sensitive"#), "{shown}");
         }
+    }
+
+    /// A later try is signed as of later: no two of them share a date that the cloud may find too old.
+    #[tokio::test]
+    async fn a_request_is_signed_as_of_when_it_is_sent() {
+        let server = Server::start(|_| answer(200, "{}")).await;
+        let endpoint = Endpoint::parse(&server.base, PlainHttp::Loopback).unwrap();
+        let key = AccessKey::parse_pair("AK1:canary").unwrap();
+        let transport = Transport::new(endpoint, &testing::project(), &key.into(), &Timeouts::default()).unwrap();
+        let request = show_instance_status::request(&testing::project(), InstanceId::from_bits(1));
+        let start = Timestamp::from_millis(1_795_418_100_000);
+        for seconds in [0, 90] {
+            let now = start + Duration::from_secs(seconds);
+            transport.send(&request, Duration::from_secs(10), now).await.unwrap();
+        }
+        let requests = server.requests();
+        for (request, date) in requests.iter().zip(["20261123T071500Z", "20261123T071630Z"]) {
+            assert!(request.contains(&format!("x-sdk-date: {date}\r\n")), "{request}");
+        }
+        assert_eq!(requests.len(), 2);
     }
 }
