@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
         tracing::error!("{objection}");
         return ExitCode::from(USAGE);
     }
-    let token = match SessionToken::parse(&args.token) {
+    let token = match SessionToken::parse(args.token.expose()) {
         Ok(token) => token,
         Err(error) => {
             tracing::error!("--token: {error}");

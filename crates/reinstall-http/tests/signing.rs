@@ -356,13 +356,15 @@ fn the_time_of_signing_may_be_a_quarter_of_an_hour_off() {
 fn any_set_of_headers_will_do_that_has_the_date_in_it() {
     let key = access_key("AK1", SECRET, None);
     let at = Timestamp::from_millis(1_795_418_100_000);
-    for (signed_alone, accepted) in [(vec!["user-agent", "x-project-id"], true), (vec![], true)] {
+    for signed_alone in [&["user-agent", "x-project-id"][..], &["content-type", "host", "user-agent"], &[]] {
         let headers: HeaderMap = signed_alone.iter().map(|name| header(name, b"v")).collect();
         let message = Message { method: &Method::PUT, path: "/v1/p", query: None, headers: &headers, body: b"{}" };
         let mut sent = sign(&message, &key, at).expect("a signature").headers;
-        sent.extend([header("host", b"a.example"), header("content-type", b"application/json")]);
-        let outcome = verify(&Message { headers: &sent, ..message }, at, [&key]);
-        assert_eq!(outcome.is_ok(), accepted, "{signed_alone:?}: {outcome:?}");
+        for (name, value) in [header("host", b"a.example"), header("content-type", b"application/json")] {
+            sent.entry(name).or_insert(value);
+        }
+        let outcome = verify(&Message { headers: &sent, ..message }, at, [&key]).map(AccessKey::id);
+        assert_eq!(outcome, Ok("AK1"), "{signed_alone:?}");
     }
     let words = |authorization: Option<&str>, date: Option<&str>| {
         let given = [("authorization", authorization), ("x-sdk-date", date)];
@@ -402,5 +404,28 @@ fn a_temporary_key_needs_its_token() {
         let sent = sign(&message, &keys[signer], at).expect("a signature").headers;
         let outcome = verify(&Message { headers: &sent, ..message }, at, [&keys[1]]).map(AccessKey::id);
         assert_eq!(outcome, if accepted { Ok("AK1") } else { Err(Denial::SecurityToken) }, "{signer}");
+    }
+}
+
+/// A hash that the sender names goes into the signature; whether it is that of the body is for the receiver to find out.
+#[test]
+fn a_hash_named_in_a_header_must_be_the_bodys() {
+    // Of `{}`.
+    const HASH: &str = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    let key = access_key("AK1", SECRET, None);
+    let at = Timestamp::from_millis(1_795_418_100_000);
+    for (named, body, accepted) in [
+        (HASH, "{}", true),
+        (HASH, "{ }", false),
+        (HASH, "", true),
+        ("UNSIGNED-PAYLOAD", "{}", true),
+        ("unsigned-payload", "{}", false),
+    ] {
+        let headers = HeaderMap::from_iter([header("x-sdk-content-sha256", named.as_bytes())]);
+        let body = body.as_bytes();
+        let message = Message { method: &Method::PUT, path: "/v1/p", query: None, headers: &headers, body };
+        let sent = sign(&message, &key, at).expect("a signature").headers;
+        let outcome = verify(&Message { headers: &sent, ..message }, at, [&key]);
+        assert_eq!(outcome.is_ok(), accepted, "{named} {body:?}");
     }
 }
