@@ -12,17 +12,19 @@ use axum::response::Response;
 use reinstall_core::id::ProjectId;
 use reinstall_core::secret::SessionToken;
 use reinstall_core::time::Timestamp;
+use reinstall_http::sign::key::AccessKey;
 use reinstall_http::wire::error::REQUEST_ID;
 
 use crate::cloud::draw_nth;
 use crate::routes;
 use crate::world::World;
 
-/// What the routes share: the world, the token that opens it, and the time.
+/// What the routes share: the world, what opens it, and the time.
 pub struct AppState {
     project: ProjectId,
     world: Mutex<World>,
     token: SessionToken,
+    access_keys: Vec<AccessKey>,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     seed: u64,
     requests: AtomicU64,
@@ -36,9 +38,16 @@ impl AppState {
             project: world.cloud.project().clone(),
             world: Mutex::new(world),
             token,
+            access_keys: Vec::new(),
             clock: Box::new(clock),
             requests: AtomicU64::new(0),
         }
+    }
+
+    /// The state of a server that these keys open as well.
+    #[must_use]
+    pub fn with_access_keys(self, access_keys: Vec<AccessKey>) -> Self {
+        Self { access_keys, ..self }
     }
 
     /// Does something with the world. No call is served meanwhile, so it should be short.
@@ -58,6 +67,10 @@ impl AppState {
 
     pub(crate) fn token(&self) -> &SessionToken {
         &self.token
+    }
+
+    pub(crate) fn access_keys(&self) -> &[AccessKey] {
+        &self.access_keys
     }
 
     /// A name for the next request: unlike any other of this server, and the same from run to run.
@@ -82,7 +95,7 @@ pub(crate) struct RequestName(pub(crate) String);
 /// [`Delivery`](crate::world::Delivery) as an extension: [`serve`](crate::serve) obeys it on the socket, and whoever calls
 /// the router without one has to look there.
 pub fn app(state: Arc<AppState>) -> Router {
-    routes::router().layer(middleware::from_fn_with_state(Arc::clone(&state), name_requests)).with_state(state)
+    routes::router(&state).layer(middleware::from_fn_with_state(Arc::clone(&state), name_requests)).with_state(state)
 }
 
 async fn name_requests(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {

@@ -1,5 +1,6 @@
 //! The command line of the binary, as typed.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use clap::{CommandFactory, Parser};
 use reinstall_core::id::ProjectId;
 use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::time::parse_duration;
+use reinstall_http::sign::key::{AccessKey, AccessKeyError};
 
 use crate::cloud::config::{CloudConfig, Failing, FleetConfig};
 use crate::serve::MockServer;
@@ -36,7 +38,11 @@ pub struct Args {
 
     /// What X-Auth-Token must say. A made-up token for tests: anyone on this machine can read it
     #[arg(long, value_name = "T", default_value = MockServer::TOKEN)]
-    pub token: String,
+    pub token: Typed,
+
+    /// An access key that may sign requests, beside the token; may be given more than once. A made-up one, too
+    #[arg(long, value_name = "AK:SK")]
+    pub access_key: Vec<Typed>,
 
     /// How long a reinstall takes, as in `500ms`, `4s`, `15m`
     #[arg(long, value_name = "D", default_value = "60s", value_parser = parse_duration)]
@@ -67,6 +73,30 @@ pub struct Args {
     pub failing: u32,
 }
 
+/// A secret as it was typed, not yet looked at: the parser of the command line would quote one that it refuses.
+#[derive(Clone)]
+pub struct Typed(String);
+
+impl Typed {
+    /// The text itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Typed {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Typed(hidden)")
+    }
+}
+
 /// The command line's definition, for manual pages and completions.
 #[must_use]
 pub fn command() -> clap::Command {
@@ -82,6 +112,14 @@ impl Args {
             let address = self.listen;
             format!("{address} can be reached from other machines; if that is meant, add --listen-public")
         })
+    }
+
+    /// The keys that may sign requests.
+    ///
+    /// # Errors
+    /// If one is not of the form `AK:SK`; does not say what it is.
+    pub fn access_keys(&self) -> Result<Vec<AccessKey>, AccessKeyError> {
+        self.access_key.iter().map(|text| AccessKey::parse_pair(text.expose())).collect()
     }
 
     /// The cloud that is asked for.
@@ -145,6 +183,20 @@ mod tests {
         assert!(!cloud.sends_operation_state && !cloud.permits_list);
         assert_eq!(cloud.failing, Failing::Count(3));
         assert_eq!(parse("").unwrap().cloud().failing, Failing::Nobody);
+    }
+
+    #[test]
+    fn access_keys_are_repeatable_and_read_late() {
+        let keys = parse("--access-key AK1:s1 --access-key AK2:s:2").unwrap().access_keys().unwrap();
+        let keys: Vec<_> = keys.iter().map(|key| (key.id(), key.secret().expose())).collect();
+        assert_eq!(keys, [("AK1", "s1"), ("AK2", "s:2")]);
+        assert_eq!(parse("--access-key AK1").unwrap().access_keys().unwrap_err(), AccessKeyError::Colon);
+    }
+
+    #[test]
+    fn debug_hides_what_was_typed() {
+        let shown = format!("{:?}", parse("--token canary-1 --access-key AK1:canary-2").unwrap());
+        assert!(!shown.contains("canary") && shown.contains("access_key: [Typed(hidden)]"), "{shown}");
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use reinstall_core::secret::SessionToken;
+use reinstall_http::sign::key::AccessKey;
 use reinstall_mock_server::args::Args;
-use reinstall_mock_server::serve::MockServer;
+use reinstall_mock_server::serve::{MockServer, MockServerBuilder};
 
 /// Wrong usage.
 const USAGE: u8 = 2;
@@ -19,14 +20,21 @@ async fn main() -> ExitCode {
         tracing::error!("{objection}");
         return ExitCode::from(USAGE);
     }
-    let token = match SessionToken::parse(&args.token) {
+    let token = match SessionToken::parse(args.token.expose()) {
         Ok(token) => token,
         Err(error) => {
             tracing::error!("--token: {error}");
             return ExitCode::from(USAGE);
         }
     };
-    match serve(&args, token).await {
+    let access_keys = match args.access_keys() {
+        Ok(keys) => keys,
+        Err(error) => {
+            tracing::error!("--access-key: {error}");
+            return ExitCode::from(USAGE);
+        }
+    };
+    match serve(&args, token, access_keys).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
@@ -35,11 +43,11 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(args: &Args, token: SessionToken) -> io::Result<()> {
+async fn serve(args: &Args, token: SessionToken, access_keys: Vec<AccessKey>) -> io::Result<()> {
     // Asked for first: a signal that comes right after the line below must not kill us.
     let signals = Signals::new()?;
-    let server =
-        MockServer::builder().token(token).config(|config| *config = args.cloud()).listen(args.listen).start().await?;
+    let builder = MockServer::builder().token(token).config(|config| *config = args.cloud()).listen(args.listen);
+    let server = access_keys.into_iter().fold(builder, MockServerBuilder::access_key).start().await?;
     tracing::info!(project = %args.project_id, instances = args.instances, seed = args.seed, "a mock cloud serves");
     let mut stdout = io::stdout();
     writeln!(stdout, "{}", server.base_url())?;

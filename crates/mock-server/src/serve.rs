@@ -19,6 +19,7 @@ use reinstall_core::id::{InstanceId, ProjectId};
 use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::secret::SessionToken;
 use reinstall_http::clock::Clock;
+use reinstall_http::sign::key::AccessKey;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -55,6 +56,8 @@ pub struct MockServer {
 pub struct MockServerBuilder {
     config: CloudConfig,
     token: SessionToken,
+    access_keys: Vec<AccessKey>,
+    clock_ahead: Duration,
     listen: SocketAddr,
     faults: Vec<FaultRule>,
 }
@@ -71,6 +74,8 @@ impl MockServer {
         MockServerBuilder {
             config: CloudConfig::generated(project, 100),
             token: SessionToken::parse(Self::TOKEN).expect("a well-formed token"),
+            access_keys: Vec::new(),
+            clock_ahead: Duration::ZERO,
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             faults: Vec::new(),
         }
@@ -147,6 +152,21 @@ impl MockServerBuilder {
         self
     }
 
+    /// An access key whose signatures are accepted, after those already given; none is if not told. The token is good beside
+    /// it.
+    #[must_use]
+    pub fn access_key(mut self, key: AccessKey) -> Self {
+        self.access_keys.push(key);
+        self
+    }
+
+    /// How far the server's clock is ahead of this machine's; not at all if not told.
+    #[must_use]
+    pub fn clock_ahead(mut self, by: Duration) -> Self {
+        self.clock_ahead = by;
+        self
+    }
+
     /// So many made-up instances; 100 if not told.
     #[must_use]
     pub fn instances(mut self, count: u32) -> Self {
@@ -209,7 +229,9 @@ impl MockServerBuilder {
         }
         let clock = Clock::start();
         let told = clock.clone();
-        let state = Arc::new(AppState::new(world, self.token, move || told.now()));
+        let ahead = self.clock_ahead;
+        let state = AppState::new(world, self.token, move || told.now() + ahead).with_access_keys(self.access_keys);
+        let state = Arc::new(state);
         let (running, stop) = watch::channel(());
         let serving = tokio::spawn(accept(listener, app(Arc::clone(&state)), clock, stop));
         Ok(MockServer { address, state, running, serving })

@@ -12,22 +12,25 @@ use std::time::Duration;
 use rand::RngExt as _;
 use rand::rngs::Xoshiro256PlusPlus;
 use reinstall_core::action::Submission;
-use reinstall_core::fault::{Fault, Repeat, Verdict, verdict};
+use reinstall_core::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
 use reinstall_core::id::{InstanceId, ProjectId, RequestId};
-use reinstall_core::secret::{AdminPassword, SessionToken};
+use reinstall_core::secret::AdminPassword;
 use reinstall_core::sighting::Sighting;
 use reinstall_core::time::Timestamp;
 
 pub use self::builder::{ClientBuilder, ReadRetries};
 use crate::clock::Clock;
+use crate::credential::Credential;
 use crate::endpoint::Endpoint;
 use crate::error::CallError;
 use crate::operation::{Operation, Reply, Request};
 use crate::ops::{list_instances, reinstall_os, show_instance_status};
-use crate::transport::{Timeouts, Transport};
+use crate::sign::canonical::CanonicalRequest;
+use crate::sign::difference;
+use crate::transport::{Exchange, Timeouts, Transport};
 use crate::wire::error;
 
-/// Speaks to one project at one endpoint with one token. Clones share connections, counters and memory.
+/// Speaks to one project at one endpoint with one credential. Clones share connections, counters and memory.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
 
@@ -35,7 +38,7 @@ struct Shared {
     transport: Transport,
     project: ProjectId,
     /// Kept to be taken out of answers that echo it.
-    token: SessionToken,
+    credential: Credential,
     timeouts: Timeouts,
     read_retries: ReadRetries,
     clock: Clock,
@@ -71,7 +74,7 @@ struct Answered<T> {
 }
 
 impl fmt::Debug for Client {
-    /// Names the endpoint and the project; there is a token in here.
+    /// Names the endpoint and the project; there is a credential in here.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("endpoint", &self.0.transport.endpoint().to_string())
@@ -84,9 +87,9 @@ impl Client {
     /// The most pages that listing everything asks for.
     pub const PAGES_MAX: usize = 1_000;
 
-    /// Starts to set a client up.
-    pub fn builder(endpoint: Endpoint, project: ProjectId, token: SessionToken) -> ClientBuilder {
-        ClientBuilder::new(endpoint, project, token)
+    /// Starts to set a client up. The credential is a token, or an access key to sign with.
+    pub fn builder(endpoint: Endpoint, project: ProjectId, credential: impl Into<Credential>) -> ClientBuilder {
+        ClientBuilder::new(endpoint, project, credential.into())
     }
 
     /// How many requests were sent so far, each try counted, those that found no connection included.
@@ -106,9 +109,8 @@ impl Client {
     pub async fn reinstall(&self, submission: &Submission, password: &AdminPassword) -> Result<Accepted, CallError> {
         let request = reinstall_os::request(&self.0.project, submission, password)
             .map_err(|fault| CallError::new(Operation::ReinstallOs, fault, 0, Duration::ZERO))?;
-        let hidden = [password.expose(), self.0.token.expose()];
-        let read = |reply: &Reply| reinstall_os::reply(reply, &hidden);
-        let Answered { value, request_id, .. } = self.call(&request, read).await?;
+        let hidden = [vec![password.expose()], self.0.credential.secrets()].concat();
+        let Answered { value, request_id, .. } = self.call(&request, &hidden, reinstall_os::reply).await?;
         let (ids, unreadable) = value.ids();
         if unreadable > 0 {
             let request_id = request_id.as_ref().map(tracing::field::display);
@@ -123,9 +125,8 @@ impl Client {
     /// [`CallError`], after the tries that [`ReadRetries`] allows.
     pub async fn show_status(&self, id: InstanceId) -> Result<Sighting, CallError> {
         let request = show_instance_status::request(&self.0.project, id);
-        let hidden = [self.0.token.expose()];
-        let read = |reply: &Reply| show_instance_status::reply(reply, &hidden);
-        Ok(Sighting::from(&self.call(&request, read).await?.value))
+        let hidden = self.0.credential.secrets();
+        Ok(Sighting::from(&self.call(&request, &hidden, show_instance_status::reply).await?.value))
     }
 
     /// Lists every instance of the project, page by page.
@@ -136,14 +137,13 @@ impl Client {
     /// # Errors
     /// [`CallError`] of the page that failed, after the tries that [`ReadRetries`] allows.
     pub async fn list(&self) -> Result<Listing, CallError> {
-        let hidden = [self.0.token.expose()];
+        let hidden = self.0.credential.secrets();
         let mut seen = BTreeSet::new();
         let mut instances = Vec::new();
         let mut marker: Option<String> = None;
         for _ in 0..Self::PAGES_MAX {
             let request = list_instances::page(&self.0.project, marker.as_deref());
-            let read = |reply: &Reply| list_instances::reply(reply, &hidden);
-            let page = self.call(&request, read).await?.value;
+            let page = self.call(&request, &hidden, list_instances::reply).await?.value;
             // An instance that moved between two pages is listed twice.
             instances.extend(page.sightings().into_iter().filter(|(id, _)| seen.insert(*id)));
             let next = page.next_marker().map(str::to_owned);
@@ -155,11 +155,13 @@ impl Client {
         Ok(Listing { instances, complete: false })
     }
 
-    /// Sends `request` until it is answered, or fails in a way that another try does not help, or may not have one.
+    /// Sends `request` until it is answered, or fails in a way that another try does not help, or may not have one. Each
+    /// try has a signature of its own.
     async fn call<T>(
         &self,
         request: &Request,
-        read: impl Fn(&Reply) -> Result<T, Fault>,
+        hidden: &[&str],
+        read: impl Fn(&Reply, &[&str]) -> Result<T, Fault>,
     ) -> Result<Answered<T>, CallError> {
         let started = self.0.clock.now();
         let call_max = match request.operation.repeat() {
@@ -170,12 +172,15 @@ impl Client {
         loop {
             tries += 1;
             self.0.sent[request.operation.index()].fetch_add(1, Ordering::Relaxed);
-            let outcome = match self.0.transport.send(request, call_max).await {
-                Ok(reply) => read(&reply).map(|value| Answered {
-                    value,
-                    status: reply.status.as_u16(),
-                    request_id: error::request_id(&reply.headers),
-                }),
+            let now = self.0.clock.now();
+            let outcome = match self.0.transport.send(request, call_max, now).await {
+                Ok(Exchange { reply, signed }) => match read(&reply, hidden) {
+                    Ok(value) => {
+                        let request_id = error::request_id(&reply.headers);
+                        Ok(Answered { value, status: reply.status.as_u16(), request_id })
+                    }
+                    Err(fault) => Err(explained(fault, &reply, signed.as_ref(), hidden)),
+                },
                 Err(fault) => Err(fault),
             };
             let elapsed = self.note(request, &outcome, tries, started);
@@ -234,6 +239,17 @@ impl Client {
             }
         }
         elapsed
+    }
+}
+
+/// Puts why a signature was not accepted in the place of the canonical request that a gateway sends back with its refusal.
+fn explained(fault: Fault, reply: &Reply, signed: Option<&CanonicalRequest>, hidden: &[&str]) -> Fault {
+    let words = signed.filter(|_| fault.kind == FaultKind::Unauthorized).and_then(|signed| {
+        difference::explain(&error::whole_message(&reply.body)?, signed, |text| error::hide(text, hidden))
+    });
+    match words {
+        Some(words) => Fault { message: format!("signature refused: {words}").as_str().into(), ..fault },
+        None => fault,
     }
 }
 

@@ -13,6 +13,9 @@ pub mod operation;
 pub mod ops;
 
 pub mod endpoint;
+pub mod sign;
+
+pub mod credential;
 
 pub mod clock;
 pub mod transport;

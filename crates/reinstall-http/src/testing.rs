@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use zeroize::Zeroizing;
 
 use crate::client::{Client, ClientBuilder, ReadRetries};
+use crate::credential::Credential;
 use crate::endpoint::{Endpoint, PlainHttp};
 
 /// A password to look for where none may be.
@@ -41,8 +42,13 @@ pub(crate) fn password() -> AdminPassword {
 
 /// A client of the server at `base`, which waits a millisecond at most between tries.
 pub(crate) fn builder(base: &str) -> ClientBuilder {
+    builder_with(base, SessionToken::parse(TOKEN).unwrap())
+}
+
+/// The same with another credential.
+pub(crate) fn builder_with(base: &str, credential: impl Into<Credential>) -> ClientBuilder {
     let moment = Duration::from_millis(1);
-    Client::builder(Endpoint::parse(base, PlainHttp::Loopback).unwrap(), project(), SessionToken::parse(TOKEN).unwrap())
+    Client::builder(Endpoint::parse(base, PlainHttp::Loopback).unwrap(), project(), credential)
         .read_retries(ReadRetries { tries_max: 3, backoff: Backoff { base: moment, cap: moment }, pause_max: moment })
 }
 

@@ -9,15 +9,19 @@ use reinstall_core::action::Submission;
 use reinstall_core::id::InstanceId;
 use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::login::PasswordPolicy;
-use reinstall_core::secret::SessionToken;
+use reinstall_core::secret::{SecretKey, SecurityToken, SessionToken};
 use reinstall_http::client::Client;
+use reinstall_http::credential::Credential;
 use reinstall_http::endpoint::{Endpoint, PlainHttp};
+use reinstall_http::sign::key::AccessKey;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 const PASSWORD: &str = "Canary-9931-pw";
 const TOKEN: &str = "canary-token-4417";
+const SECRET: &str = "canary-secret-2208";
+const SECURITY_TOKEN: &str = "canary-security-token-5512";
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -71,15 +75,18 @@ async fn the_log_tells_every_try_and_no_secret() {
 
     let endpoint = Endpoint::parse(&echoing_server().await.unwrap(), PlainHttp::Loopback).unwrap();
     let token = SessionToken::parse(TOKEN).unwrap();
-    let client = Client::builder(endpoint, "p-1".parse().unwrap(), token).build().unwrap();
+    let key = AccessKey::new("AK1", SecretKey::parse(SECRET).unwrap()).unwrap();
+    let key = key.with_security_token(SecurityToken::parse(SECURITY_TOKEN).unwrap());
     let submission =
         Submission { ids: InstanceSet::new(vec![InstanceId::from_bits(1)]).unwrap(), image: None, attempt: 1 };
     let password = PasswordPolicy::for_os(None).admit(Zeroizing::new(PASSWORD.to_owned())).unwrap();
-    let refused = client.reinstall(&submission, &password).await.unwrap_err();
-    let unseen = client.show_status(InstanceId::from_bits(1)).await.unwrap_err();
-
-    let shown = format!("{refused} {unseen}");
-    assert!(!shown.to_lowercase().contains("canary") && shown.contains("(hidden)"), "{shown}");
+    for credential in [Credential::Token(token), Credential::Keys(key)] {
+        let client = Client::builder(endpoint.clone(), "p-1".parse().unwrap(), credential).build().unwrap();
+        let refused = client.reinstall(&submission, &password).await.unwrap_err();
+        let unseen = client.show_status(InstanceId::from_bits(1)).await.unwrap_err();
+        let shown = format!("{client:?} {refused} {unseen}");
+        assert!(!shown.to_lowercase().contains("canary") && shown.contains("(hidden)"), "{shown}");
+    }
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(!logged.to_lowercase().contains("canary"), "{logged}");
     assert!(!logged.contains("instance_id_set"), "a body: {logged}");

@@ -1,6 +1,8 @@
 use axum::body::{Body, to_bytes};
-use axum::http::{Method, StatusCode};
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, Method, StatusCode};
 use reinstall_core::id::InstanceId;
+use reinstall_http::sign::{Message, sign};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -11,6 +13,8 @@ use crate::fault::{Effect, FaultRule};
 use crate::world::Delivery;
 
 const TOKEN: &str = "tok-1";
+/// 2027-01-15T08:00:00Z
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const REINSTALL: &str = "/v1/p1/instances/reinstall";
 
 struct Rig {
@@ -38,8 +42,8 @@ impl Got {
 fn rig() -> Rig {
     let cloud = Cloud::new(CloudConfig::generated("p1".parse().unwrap(), 60));
     let ids = cloud.ids().collect();
-    let now = Timestamp::from_millis(1_800_000_000_000);
-    let state = AppState::new(World::new(cloud), SessionToken::parse(TOKEN).unwrap(), move || now);
+    let state = AppState::new(World::new(cloud), SessionToken::parse(TOKEN).unwrap(), || NOW);
+    let state = state.with_access_keys(vec![key("AK1:canary-1"), key("AK2:canary-2")]);
     Rig { state: Arc::new(state), ids }
 }
 
@@ -125,6 +129,7 @@ async fn the_gateway_stands_before_the_service() {
         (Method::GET, "/", None, 404, "APIGW.0101"),
         (Method::GET, "/v1/p1/instances/%ff/status", Some(TOKEN), 400, "-"),
         (Method::POST, REINSTALL, Some(TOKEN), 404, "APIGW.0101"),
+        (Method::POST, REINSTALL, None, 404, "APIGW.0101"),
         (Method::DELETE, "/_mock/truth", None, 404, "APIGW.0101"),
     ] {
         let mut request = axum::http::Request::builder().method(&method).uri(uri);
@@ -141,6 +146,83 @@ async fn the_gateway_stands_before_the_service() {
     }
     let requests = rig.state.with_world(|world| world.cloud.ledger().requests().clone());
     assert!(requests.is_empty(), "none of these reached the cloud");
+}
+
+fn key(pair: &str) -> AccessKey {
+    AccessKey::parse_pair(pair).unwrap()
+}
+
+/// A request that was signed with `pair` at `at` for `signed`, a path and query, and is sent to `sent`.
+fn signing(
+    method: &Method,
+    signed: &str,
+    sent: &str,
+    pair: &str,
+    at: Timestamp,
+    body: &str,
+) -> axum::http::request::Builder {
+    let uri: axum::http::Uri = signed.parse().unwrap();
+    let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("mock.example"))]);
+    let message = Message { method, path: uri.path(), query: uri.query(), headers: &headers, body: body.as_bytes() };
+    let headers = sign(&message, &key(pair), at).unwrap().headers;
+    let request = axum::http::Request::builder().method(method).uri(sent);
+    headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+}
+
+#[tokio::test]
+async fn signatures_open_the_gateway_too() {
+    let rig = rig();
+    let status = format!("/v1/p1/instances/{}/status", rig.ids[0]);
+    let wish = json!({"password": "Abcdef1!", "instance_id_set": [rig.ids[0]]}).to_string();
+    for (method, path, pair, body, expected) in [
+        (Method::GET, status.as_str(), "AK1:canary-1", "", 200),
+        (Method::GET, &status, "AK2:canary-2", "", 200),
+        (Method::GET, "/v1/p1/instances?marker=&limit=10&instance_id=", "AK2:canary-2", "", 400),
+        (Method::GET, "/v1/p1/instances?limit=100&instance_state=running%2Cpending", "AK2:canary-2", "", 200),
+        (Method::PUT, REINSTALL, "AK1:canary-1", &wish, 202),
+        // Who signs rightly for another project is told no more than with a token.
+        (Method::GET, "/v1/p2/instances", "AK1:canary-1", "", 404),
+    ] {
+        let got = rig.send(signing(&method, path, path, pair, NOW, body), body.to_owned()).await;
+        assert_eq!(got.status.as_u16(), expected, "{path}: {}", got.body);
+    }
+    assert_eq!(rig.wipes(), 1);
+    assert_eq!(rig.get(&status).await.status, StatusCode::OK, "the token is as good as before");
+}
+
+#[tokio::test]
+async fn refused_signatures_are_told_in_the_gateways_words() {
+    let rig = rig();
+    let late = NOW + std::time::Duration::from_secs(15 * 60 + 1);
+    let list = "/v1/p1/instances?limit=10";
+    let read = "GET|/v1/p1/instances/|limit=10|host:mock.example|x-sdk-date:20270115T080000Z||host;x-sdk-date|\
+                e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let mismatch = format!("verify aksk signature fail, canonicalRequest:{read}");
+    for (signed, pair, at, says) in [
+        (list, "AK1:canary-2", NOW, mismatch.as_str()),
+        ("/v1/p1/instances?limit=11", "AK1:canary-1", NOW, &mismatch),
+        ("/v1/p1/instance?limit=10", "AK1:canary-1", NOW, &mismatch),
+        (list, "AK3:canary-1", NOW, "ak AK3 not exist"),
+        (
+            list,
+            "AK1:canary-1",
+            late,
+            "calc aksk signature fail:signature expired, signature time:20270115T081501Z,server time:20270115T080000Z",
+        ),
+    ] {
+        let got = rig.send(signing(&Method::GET, signed, list, pair, at, ""), "").await;
+        assert_eq!((got.status.as_u16(), got.code()), (401, "APIGW.0301"), "{says}");
+        assert_eq!(got.body["error_msg"], format!("Incorrect IAM authentication information: {says}"));
+        assert_eq!(got.body["request_id"], got.header("x-request-id"));
+    }
+    // Another body than was signed wipes nobody.
+    let [signed, sent] = [0, 1].map(|i| json!({"password": "Abcdef1!", "instance_id_set": [rig.ids[i]]}).to_string());
+    let request = signing(&Method::PUT, REINSTALL, REINSTALL, "AK1:canary-1", NOW, &signed);
+    let got = rig.send(request, sent).await;
+    assert_eq!((got.status.as_u16(), got.code(), rig.wipes()), (401, "APIGW.0301", 0));
+    // A wrong signature is not made up for by a right token.
+    let request = signing(&Method::GET, list, list, "AK1:canary-2", NOW, "").header("X-Auth-Token", TOKEN);
+    assert_eq!(rig.send(request, "").await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
@@ -256,8 +338,11 @@ async fn request_names_differ_and_repeat_from_run_to_run() {
 }
 
 #[test]
-fn debug_has_no_token() {
-    assert!(!format!("{:?}", rig().state).contains(TOKEN));
+fn debug_has_no_token_and_no_secret() {
+    let shown = format!("{:?}", rig().state);
+    assert!(!shown.contains(TOKEN) && !shown.contains("canary"), "{shown}");
+    let builder = crate::serve::MockServer::builder().access_key(key("AK1:canary-1"));
+    assert!(!format!("{builder:?}").contains("canary"));
 }
 
 #[tokio::test]

@@ -11,12 +11,12 @@ use crate::cloud::refusal::Refusal;
 use crate::world::{Canned, Said, Served};
 
 /// What the gateway says before the service hears of a request (api-facts 7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Gateway {
     /// No such address, or no such method there.
     NoSuchApi,
-    /// No token, or one that is not accepted.
-    Unauthorized(&'static str),
+    /// No token and no signature, or one that is not accepted.
+    Unauthorized(String),
     /// More than the body may have.
     TooLarge,
 }

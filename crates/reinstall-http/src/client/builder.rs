@@ -8,10 +8,10 @@ use rand::SeedableRng as _;
 use rand::rngs::Xoshiro256PlusPlus;
 use reinstall_core::id::ProjectId;
 use reinstall_core::retry::Backoff;
-use reinstall_core::secret::SessionToken;
 
 use super::{Client, Shared};
 use crate::clock::Clock;
+use crate::credential::Credential;
 use crate::endpoint::Endpoint;
 use crate::transport::{Timeouts, Transport, TransportError};
 
@@ -36,13 +36,13 @@ impl Default for ReadRetries {
     }
 }
 
-/// Sets a [`Client`] up. All but endpoint, project and token has a sensible default.
+/// Sets a [`Client`] up. All but endpoint, project and credential has a sensible default.
 #[derive(Debug)]
 #[must_use]
 pub struct ClientBuilder {
     endpoint: Endpoint,
     project: ProjectId,
-    token: SessionToken,
+    credential: Credential,
     timeouts: Timeouts,
     read_retries: ReadRetries,
     seed: u64,
@@ -50,11 +50,11 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    pub(super) fn new(endpoint: Endpoint, project: ProjectId, token: SessionToken) -> Self {
+    pub(super) fn new(endpoint: Endpoint, project: ProjectId, credential: Credential) -> Self {
         Self {
             endpoint,
             project,
-            token,
+            credential,
             timeouts: Timeouts::default(),
             read_retries: ReadRetries::default(),
             seed: 0,
@@ -77,7 +77,7 @@ impl ClientBuilder {
         Self { seed, ..self }
     }
 
-    /// Sets the clock to share with others.
+    /// Sets the clock to share with others. Signatures are made as of its time.
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock: Some(clock), ..self }
     }
@@ -87,11 +87,11 @@ impl ClientBuilder {
     /// # Errors
     /// [`TransportError`] if the HTTP library cannot be set up.
     pub fn build(self) -> Result<Client, TransportError> {
-        let transport = Transport::new(self.endpoint, &self.token, &self.timeouts)?;
+        let transport = Transport::new(self.endpoint, &self.project, &self.credential, &self.timeouts)?;
         Ok(Client(Arc::new(Shared {
             transport,
             project: self.project,
-            token: self.token,
+            credential: self.credential,
             timeouts: self.timeouts,
             read_retries: self.read_retries,
             clock: self.clock.unwrap_or_else(Clock::start),

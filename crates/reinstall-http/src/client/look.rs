@@ -14,7 +14,6 @@ use reinstall_core::sighting::Sighting;
 
 use super::Client;
 use crate::error::CallError;
-use crate::operation::Reply;
 use crate::ops::list_instances;
 
 /// The answers by which a service or its gateway says that the list call is not to be had.
@@ -61,9 +60,8 @@ impl Client {
             return Ok(Vec::new());
         }
         let request = list_instances::by_ids(&self.0.project, ids);
-        let hidden = [self.0.token.expose()];
-        let read = |reply: &Reply| list_instances::reply(reply, &hidden);
-        match self.call(&request, read).await {
+        let hidden = self.0.credential.secrets();
+        match self.call(&request, &hidden, list_instances::reply).await {
             Ok(page) => Ok(telling_rows(page.value.sightings(), ids)),
             Err(error) if error.status().is_some_and(|status| CLOSED.contains(&status)) => {
                 if !self.0.list_is_closed.swap(true, Ordering::Relaxed) {

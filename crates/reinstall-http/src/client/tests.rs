@@ -5,8 +5,10 @@ use std::sync::atomic::AtomicUsize;
 
 use reinstall_core::fault::{FaultKind, Sent};
 use reinstall_core::instance::InstanceState;
+use reinstall_core::secret::SecurityToken;
 
 use super::*;
+use crate::sign::key::AccessKey;
 use crate::testing::{self, PASSWORD, Play, Server, TOKEN, answer, answer_with, ids, password, submission};
 use crate::transport::REPLY_BYTES_MAX;
 
@@ -298,4 +300,56 @@ async fn no_secret_is_shown_by_anything() {
         format!("{builder_shown} {client:?} {:?} {error} {error:?} {look_error} {look_error:?}", client.0.transport);
     assert!(!shown.to_lowercase().contains("canary"), "{shown}");
     assert!(shown.contains("bad: (hidden) (hidden)"), "{shown}");
+}
+
+/// What stands in the way of a signature is most often something between us and the cloud that rewrites requests.
+#[tokio::test]
+async fn a_refused_signature_names_the_line_that_differs() {
+    let refuse = |canonical: &str| {
+        let words = format!("Incorrect IAM authentication information: verify aksk signature fail, {canonical}");
+        answer_with(401, "X-Request-Id: r-9\r\n", &format!(r#"{{"error_code":"APIGW.0301","error_msg":"{words}"}}"#))
+    };
+    for (canonical, says) in [
+        (
+            "canonicalRequest:PUT|/v1/p-1/instances/reinstall/||content-type:text/plain|host:x",
+            "401 APIGW.0301: signature refused: line 4 of what was signed differs: the header content-type; signed \
+             `content-type:application/json`, read `content-type:text/plain` (request id r-9, 1 try,",
+        ),
+        (
+            // Not even an echo of the password in the place of a line gets it shown.
+            "canonicalRequest:PUT|/Canary-9931-pw/",
+            "line 2 of what was signed differs: the path; signed `/v1/p-1/instances/reinstall/`, read `/(hidden)/`",
+        ),
+        ("nothing to compare", "Incorrect IAM authentication information: verify aksk signature fail, nothing to"),
+    ] {
+        let server = Server::start(always(move || refuse(canonical))).await;
+        let key = AccessKey::parse_pair("AK1:canary-secret").unwrap();
+        let client = testing::builder_with(&server.base, key).build().unwrap();
+        let error = client.reinstall(&submission(1..2), &password()).await.unwrap_err().to_string();
+        assert!(error.contains(says) && !error.to_lowercase().contains("canary"), "{error}");
+    }
+}
+
+/// A try that is sent later must not be refused because of when the first one was signed.
+#[tokio::test]
+async fn each_try_is_signed_and_carries_what_was_signed() {
+    let server = Server::start(always(|| answer(500, ""))).await;
+    let key = AccessKey::parse_pair("AK1:canary-secret").unwrap();
+    let key = key.with_security_token(SecurityToken::parse("token-1").unwrap());
+    let client = testing::builder_with(&server.base, key).build().unwrap();
+    let error = client.show_status(InstanceId::from_bits(1)).await.unwrap_err();
+    assert_eq!((error.tries(), server.requests().len()), (3, 3));
+    for request in server.requests() {
+        let head = request.to_ascii_lowercase();
+        for header in [
+            "x-project-id: p-1\r\n",
+            "x-security-token: token-1\r\n",
+            "authorization: sdk-hmac-sha256 access=ak1, signedheaders=host;x-project-id;x-sdk-date;x-security-token, signature=",
+            "\r\nx-sdk-date: 20",
+            &format!("host: {}\r\n", server.base.trim_start_matches("http://")),
+        ] {
+            assert!(head.contains(header), "{header} in {head}");
+        }
+        assert!(!head.contains("x-auth-token") && !head.contains("canary"), "{head}");
+    }
 }

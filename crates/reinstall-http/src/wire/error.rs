@@ -183,8 +183,13 @@ fn target_host(headers: &HeaderMap) -> String {
 /// A secret shorter than this is not looked for: it would be found everywhere.
 const HIDDEN_BYTES_MIN: usize = 8;
 
+/// All that an error object says in words, neither cut nor made safe to show.
+pub(crate) fn whole_message(body: &[u8]) -> Option<String> {
+    object_words(body).map(|words| words.message)
+}
+
 /// Takes the secrets out of a text that may echo what was sent, also as JSON may spell them.
-fn hide(text: &str, hidden: &[&str]) -> String {
+pub(crate) fn hide(text: &str, hidden: &[&str]) -> String {
     let long_enough = hidden.iter().filter(|secret| secret.len() >= HIDDEN_BYTES_MIN);
     long_enough.fold(text.to_owned(), |text, secret| {
         text.replace(secret, "(hidden)").replace(&secret.replace('/', "\\/"), "(hidden)")
