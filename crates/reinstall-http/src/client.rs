@@ -5,7 +5,7 @@ mod look;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ struct Shared {
     dice: Mutex<Xoshiro256PlusPlus>,
     /// Whether the list call was found to be forbidden or missing here.
     list_is_closed: AtomicBool,
+    /// How often the status call was asked whether it tells more than the list.
+    status_asked: AtomicU32,
     sent: [AtomicU64; Operation::ALL.len()],
 }
 
@@ -132,7 +134,8 @@ impl Client {
     /// Lists every instance of the project, page by page.
     ///
     /// How pages end is not documented. They do where the next marker is missing, empty or no other than the last one,
-    /// where a page is empty, and at the latest after [`Client::PAGES_MAX`].
+    /// where a page is empty, and at the latest after [`Client::PAGES_MAX`]. Whatever speaks for rows that were not shown
+    /// makes the listing incomplete: a row without an id, a `count` that was not reached, a marker that leads nowhere.
     ///
     /// # Errors
     /// [`CallError`] of the page that failed, after the tries that [`ReadRetries`] allows.
@@ -141,14 +144,19 @@ impl Client {
         let mut seen = BTreeSet::new();
         let mut instances = Vec::new();
         let mut marker: Option<String> = None;
+        let mut every_row_was_read = true;
         for _ in 0..Self::PAGES_MAX {
             let request = list_instances::page(&self.0.project, marker.as_deref());
             let page = self.call(&request, &hidden, list_instances::reply).await?.value;
             // An instance that moved between two pages is listed twice.
-            instances.extend(page.sightings().into_iter().filter(|(id, _)| seen.insert(*id)));
+            let rows = page.sightings();
+            every_row_was_read &= page.instances.as_ref().is_some_and(|listed| listed.len() == rows.len());
+            instances.extend(rows.into_iter().filter(|(id, _)| seen.insert(*id)));
             let next = page.next_marker().map(str::to_owned);
             if next.is_none() || next == marker {
-                return Ok(Listing { instances, complete: true });
+                let found = u64::try_from(instances.len()).unwrap_or(u64::MAX);
+                let is_last = page.count.map_or(next.is_none(), |count| count <= found);
+                return Ok(Listing { instances, complete: every_row_was_read && is_last });
             }
             marker = next;
         }

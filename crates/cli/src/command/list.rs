@@ -22,7 +22,9 @@ pub(super) fn list(args: &ListArgs, session: &Session) -> crate::Result {
             .collect();
         status::show(&found, listing.complete, args.output)?;
         if !listing.complete {
-            render::to_stderr(|err| writeln!(err, "warning: the list has too many pages; there are more instances"));
+            render::to_stderr(|err| {
+                writeln!(err, "warning: the list may not be complete: the cloud speaks of rows that it did not show")
+            });
         }
         Ok(if listing.complete { Ending::Done } else { Ending::SomeUnread })
     })

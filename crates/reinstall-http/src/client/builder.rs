@@ -1,6 +1,6 @@
 //! What a client is made of.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -97,6 +97,7 @@ impl ClientBuilder {
             clock: self.clock.unwrap_or_else(Clock::start),
             dice: Mutex::new(Xoshiro256PlusPlus::seed_from_u64(self.seed)),
             list_is_closed: AtomicBool::new(false),
+            status_asked: AtomicU32::new(0),
             sent: Default::default(),
         })))
     }

@@ -258,7 +258,7 @@ async fn pages_are_listed_to_their_end() {
     let server = Server::start(move |request| match request.split_whitespace().nth(1).unwrap() {
         "/v1/p-1/instances?limit=100" => page(&[1, 2], "a/b"),
         "/v1/p-1/instances?limit=100&marker=a%2Fb" => page(&[2, 3], "c"),
-        "/v1/p-1/instances?limit=100&marker=c" => page(&[4], "c"),
+        "/v1/p-1/instances?limit=100&marker=c" => page(&[4], ""),
         other => panic!("{other}"),
     })
     .await;
@@ -267,6 +267,28 @@ async fn pages_are_listed_to_their_end() {
     let listed: Vec<InstanceId> = listing.instances.into_iter().map(|(id, _)| id).collect();
     assert_eq!((listed, listing.complete), (ids(1..5), true));
     assert_eq!(client.requests()[&Operation::ListInstances], 3);
+}
+
+#[tokio::test]
+async fn whatever_speaks_for_more_rows_makes_a_listing_incomplete() {
+    let row = format!(r#"{{"id":"{}","state":"running"}}"#, InstanceId::from_bits(1));
+    for (body, complete) in [
+        (format!(r#"{{"instances":[{row}],"count":1}}"#), true),
+        (format!(r#"{{"instances":[{row}]}}"#), true),
+        (r#"{"instances":[],"count":0}"#.into(), true),
+        (format!(r#"{{"instances":[{row}],"count":500}}"#), false),
+        (format!(r#"{{"instances":[{row},{{"id":"i-1"}}]}}"#), false),
+        (format!(r#"{{"instances":[{row},null]}}"#), false),
+        ("{}".into(), false),
+        // The same marker for ever: the end, if the count says so, and a dead end otherwise.
+        (format!(r#"{{"instances":[{row}],"count":1,"page_info":{{"next_marker":"m"}}}}"#), true),
+        (format!(r#"{{"instances":[{row}],"page_info":{{"next_marker":"m"}}}}"#), false),
+    ] {
+        let told = body.clone();
+        let server = Server::start(move |_| answer(200, &told)).await;
+        let client = testing::builder(&server.base).build().unwrap();
+        assert_eq!(client.list().await.unwrap().complete, complete, "{body}");
+    }
 }
 
 #[tokio::test]
