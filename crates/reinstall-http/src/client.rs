@@ -184,7 +184,7 @@ impl Client {
             let outcome = match self.0.transport.send(request, call_max, now).await {
                 Ok(Exchange { reply, signed }) => match read(&reply, hidden) {
                     Ok(value) => {
-                        let request_id = error::request_id(&reply.headers);
+                        let request_id = error::request_id(&reply.headers, hidden);
                         Ok(Answered { value, status: reply.status.as_u16(), request_id })
                     }
                     Err(fault) => Err(explained(fault, &reply, signed.as_ref(), hidden)),

@@ -138,7 +138,7 @@ pub(crate) fn read<T: DeserializeOwned>(reply: &Reply, expected: StatusCode, hid
     }
     let unreadable = |why: &str| Fault {
         status: Some(reply.status.as_u16()),
-        request_id: error::request_id(&reply.headers),
+        request_id: error::request_id(&reply.headers, hidden),
         ..Fault::new(FaultKind::Unreadable, why)
     };
     if let Some(cut) = reply.cut {
@@ -148,8 +148,11 @@ pub(crate) fn read<T: DeserializeOwned>(reply: &Reply, expected: StatusCode, hid
     if reply.body.trim_ascii_start().first() != Some(&b'{') {
         return Err(unreadable("its body is no JSON object"));
     }
+    // A service may repeat what it was sent in any field; what is not text is no JSON either.
+    let body = String::from_utf8_lossy(&reply.body);
+    let body = if hidden.iter().any(|secret| body.contains(secret)) { error::hide(&body, hidden).into() } else { body };
     // The parser's own message would quote the body.
-    serde_json::from_slice(&reply.body).map_err(|error| {
+    serde_json::from_str(&body).map_err(|error| {
         unreadable(&format!(
             "its body is not what this call answers (line {}, column {})",
             error.line(),
@@ -197,6 +200,15 @@ mod tests {
             assert_eq!(fault.map(|fault| fault.kind), kind, "{status} {body} {cut:?}");
             assert!(fault.is_none_or(|fault| fault.status == Some(status)), "{status} {body}");
         }
+    }
+
+    #[test]
+    fn a_success_that_repeats_a_secret_is_read_without_it() {
+        let mut echo = reply(200, r#"{"state":"canary-4711","error":{"error_msg":"token canary-4711 seen"}}"#, None);
+        echo.headers.insert(error::REQUEST_ID, http::HeaderValue::from_static("canary-4711"));
+        let seen: StatusReply = read(&echo, StatusCode::OK, &["canary-4711"]).unwrap();
+        let shown = format!("{seen:?} {:?}", error::request_id(&echo.headers, &["canary-4711"]));
+        assert!(!shown.contains("canary") && shown.contains("(hidden)"), "{shown}");
     }
 
     #[test]

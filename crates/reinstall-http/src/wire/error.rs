@@ -64,16 +64,17 @@ pub fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8], hidden: &[&st
         status: Some(status.as_u16()),
         code: code.as_deref().map(Into::into),
         message: hide(&words.message).as_str().into(),
-        request_id: request_id(headers).or_else(|| RequestId::new(&hide(&words.request_id?))),
+        request_id: request_id(headers, hidden).or_else(|| RequestId::new(&hide(&words.request_id?))),
         retry_after: retry_after(headers),
         named: InstanceId::all_in(&words.message),
     }
 }
 
-/// The cloud's name for the request that this answers.
+/// The cloud's name for the request that this answers, without the `hidden` secrets that went out with it.
 #[must_use]
-pub fn request_id(headers: &HeaderMap) -> Option<RequestId> {
-    [REQUEST_ID, IAM_TRACE_ID].iter().find_map(|name| RequestId::new(headers.get(*name)?.to_str().ok()?))
+pub fn request_id(headers: &HeaderMap, hidden: &[&str]) -> Option<RequestId> {
+    let shown = |name| RequestId::new(&hide(headers.get(name)?.to_str().ok()?, hidden));
+    [REQUEST_ID, IAM_TRACE_ID].into_iter().find_map(shown)
 }
 
 fn kind(status: StatusCode, code: Option<&str>) -> FaultKind {
