@@ -6,7 +6,7 @@ mod look;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rand::RngExt as _;
@@ -39,6 +39,8 @@ struct Shared {
     project: ProjectId,
     /// Kept to be taken out of answers that echo it.
     credential: Credential,
+    /// The password that went out first, kept for the same reason; there is but one in a rollout.
+    password: OnceLock<AdminPassword>,
     timeouts: Timeouts,
     read_retries: ReadRetries,
     clock: Clock,
@@ -111,7 +113,9 @@ impl Client {
     pub async fn reinstall(&self, submission: &Submission, password: &AdminPassword) -> Result<Accepted, CallError> {
         let request = reinstall_os::request(&self.0.project, submission, password)
             .map_err(|fault| CallError::new(Operation::ReinstallOs, fault, 0, Duration::ZERO))?;
-        let hidden = [vec![password.expose()], self.0.credential.secrets()].concat();
+        // A later look may find the password repeated, too.
+        self.0.password.get_or_init(|| password.clone());
+        let hidden = [vec![password.expose()], self.hidden()].concat();
         let Answered { value, request_id, .. } = self.call(&request, &hidden, reinstall_os::reply).await?;
         let (ids, unreadable) = value.ids();
         if unreadable > 0 {
@@ -121,13 +125,19 @@ impl Client {
         Ok(Accepted { ids, request_id })
     }
 
+    /// The secrets that the service has been told, to be taken out of whatever it says.
+    fn hidden(&self) -> Vec<&str> {
+        let password = self.0.password.get().map(AdminPassword::expose);
+        self.0.credential.secrets().into_iter().chain(password).collect()
+    }
+
     /// Looks at one instance by the status call.
     ///
     /// # Errors
     /// [`CallError`], after the tries that [`ReadRetries`] allows.
     pub async fn show_status(&self, id: InstanceId) -> Result<Sighting, CallError> {
         let request = show_instance_status::request(&self.0.project, id);
-        let hidden = self.0.credential.secrets();
+        let hidden = self.hidden();
         Ok(Sighting::from(&self.call(&request, &hidden, show_instance_status::reply).await?.value))
     }
 
@@ -140,7 +150,7 @@ impl Client {
     /// # Errors
     /// [`CallError`] of the page that failed, after the tries that [`ReadRetries`] allows.
     pub async fn list(&self) -> Result<Listing, CallError> {
-        let hidden = self.0.credential.secrets();
+        let hidden = self.hidden();
         let mut seen = BTreeSet::new();
         let mut instances = Vec::new();
         let mut marker: Option<String> = None;

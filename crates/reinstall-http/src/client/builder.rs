@@ -1,7 +1,7 @@
 //! What a client is made of.
 
 use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use rand::SeedableRng as _;
@@ -98,6 +98,7 @@ impl ClientBuilder {
             dice: Mutex::new(Xoshiro256PlusPlus::seed_from_u64(self.seed)),
             list_is_closed: AtomicBool::new(false),
             status_asked: AtomicU32::new(0),
+            password: OnceLock::new(),
             sent: Default::default(),
         })))
     }

@@ -68,7 +68,7 @@ impl Client {
             return Ok(Vec::new());
         }
         let request = list_instances::by_ids(&self.0.project, ids);
-        let hidden = self.0.credential.secrets();
+        let hidden = self.hidden();
         match self.call(&request, &hidden, list_instances::reply).await {
             Ok(page) => Ok(telling_rows(page.value.sightings(), ids)),
             Err(error) if error.status().is_some_and(|status| CLOSED.contains(&status)) => {

@@ -307,10 +307,10 @@ async fn markers_without_an_end_are_bounded() {
 
 #[tokio::test]
 async fn no_secret_is_shown_by_anything() {
-    let server = Server::start(|request| {
-        let echo = if request.starts_with("PUT") { PASSWORD } else { "nothing" };
-        let body = format!(r#"{{"error_code":"iMetal.0001","error_msg":"bad: {echo} {TOKEN}"}}"#);
-        answer(400, &body)
+    // A service that remembers what it was told, and repeats it in every call that follows.
+    let server = Server::start(|_| {
+        let body = format!(r#"{{"error_code":"iMetal.0001","error_msg":"bad: {PASSWORD} {TOKEN}"}}"#);
+        answer_with(400, &format!("x-request-id: {PASSWORD}\r\n"), &body)
     })
     .await;
     let builder = testing::builder(&server.base);
