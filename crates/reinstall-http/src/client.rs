@@ -6,14 +6,13 @@ mod look;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rand::RngExt as _;
-use rand::rngs::Xoshiro256PlusPlus;
 use reinstall_core::action::Submission;
 use reinstall_core::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
 use reinstall_core::id::{InstanceId, ProjectId, RequestId};
+use reinstall_core::retry::Dice;
 use reinstall_core::secret::AdminPassword;
 use reinstall_core::sighting::Sighting;
 use reinstall_core::time::Timestamp;
@@ -44,7 +43,9 @@ struct Shared {
     timeouts: Timeouts,
     read_retries: ReadRetries,
     clock: Clock,
-    dice: Mutex<Xoshiro256PlusPlus>,
+    dice: Dice,
+    /// How often they were thrown: no two pauses are the same occasion.
+    thrown: AtomicU64,
     /// Whether the list call was found to be forbidden or missing here.
     list_is_closed: AtomicBool,
     /// How often the status call was asked whether it tells more than the list.
@@ -223,10 +224,7 @@ impl Client {
         if tries >= retries.tries_max || verdict(fault, Repeat::Safe) != Verdict::Again {
             return None;
         }
-        let dice: f64 = {
-            let mut dice = self.0.dice.lock().unwrap_or_else(PoisonError::into_inner);
-            dice.random()
-        };
+        let dice = self.0.dice.throw(&[self.0.thrown.fetch_add(1, Ordering::Relaxed)]);
         let asked_for = fault.retry_after.unwrap_or_default();
         let pause = retries.backoff.delay(tries, dice).max(asked_for);
         // Whoever is asked to wait for longer should know, and not sit in a call meanwhile.

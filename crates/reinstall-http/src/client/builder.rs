@@ -1,13 +1,11 @@
 //! What a client is made of.
 
-use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use rand::SeedableRng as _;
-use rand::rngs::Xoshiro256PlusPlus;
 use reinstall_core::id::ProjectId;
-use reinstall_core::retry::Backoff;
+use reinstall_core::retry::{Backoff, Dice};
 
 use super::{Client, Shared};
 use crate::clock::Clock;
@@ -95,7 +93,8 @@ impl ClientBuilder {
             timeouts: self.timeouts,
             read_retries: self.read_retries,
             clock: self.clock.unwrap_or_else(Clock::start),
-            dice: Mutex::new(Xoshiro256PlusPlus::seed_from_u64(self.seed)),
+            dice: Dice::new(self.seed),
+            thrown: AtomicU64::new(0),
             list_is_closed: AtomicBool::new(false),
             status_asked: AtomicU32::new(0),
             password: OnceLock::new(),
