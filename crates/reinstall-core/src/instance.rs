@@ -80,6 +80,14 @@ impl fmt::Display for InstanceState {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for InstanceState {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = CloudText::deserialize(deserializer)?;
+        let known = Self::from_word(word.as_str());
+        Ok(if matches!(known, Self::Unknown(_)) { Self::Unknown(word) } else { known })
+    }
+}
+
 impl serde::Serialize for InstanceState {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_word())
@@ -175,6 +183,14 @@ impl fmt::Display for OperationState {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for OperationState {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = CloudText::deserialize(deserializer)?;
+        let known = Self::from_word(word.as_str());
+        Ok(if matches!(known, Self::Unknown(_)) { Self::Unknown(word) } else { known })
+    }
+}
+
 impl serde::Serialize for OperationState {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_word())
@@ -182,7 +198,7 @@ impl serde::Serialize for OperationState {
 }
 
 /// `error` of an instance: why its last operation failed, in the cloud's words. It may be left over from long ago.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct InstanceFault {
     /// `error_code`
     pub code: CloudText,
@@ -194,7 +210,7 @@ pub struct InstanceFault {
 }
 
 /// Which family of operating systems runs on an instance, from `image.os_type` (api-facts 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OsFamily {
     /// The administrator is `root`.

@@ -26,6 +26,7 @@ pub mod login;
 pub mod plan;
 pub mod policy;
 pub mod spec;
+pub mod survey;
 
 pub mod action;
 pub mod evidence;

@@ -4,6 +4,7 @@ use crate::id::{ImageId, InstanceId, ProjectId};
 use crate::instance_set::InstanceSet;
 use crate::policy::Policy;
 use crate::spec::CheckedSpec;
+use crate::survey::Survey;
 
 /// The part of a plan that may be on its way together.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -34,6 +35,8 @@ pub struct Plan {
     failures_max: usize,
     waves: Vec<Wave>,
     policy: Policy,
+    #[serde(skip)]
+    survey: Survey,
 }
 
 impl Plan {
@@ -58,7 +61,15 @@ impl Plan {
             failures_max: policy.failures_max.of(spec.instances.len()),
             waves,
             policy,
+            survey: Survey::new(),
         }
+    }
+
+    /// The same plan, bound to what its instances were when somebody looked: one that has changed by the time its turn comes
+    /// is left alone.
+    #[must_use]
+    pub fn bound_to(self, survey: Survey) -> Self {
+        Self { survey, ..self }
     }
 
     /// Whose instances are meant.
@@ -100,6 +111,12 @@ impl Plan {
     #[must_use]
     pub fn failures_max(&self) -> usize {
         self.failures_max
+    }
+
+    /// What its instances were when it was drawn; empty if nobody looked.
+    #[must_use]
+    pub fn survey(&self) -> &Survey {
+        &self.survey
     }
 
     /// How the rollout is to go about it.

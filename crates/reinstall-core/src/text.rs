@@ -79,6 +79,18 @@ impl From<&str> for CloudText {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for CloudText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// What one character may have been escaped to.
+        const ESCAPE_CHARS_MAX: usize = 10;
+        // What is clean comes back as it was: to clean it again would cut what the escapes have made longer.
+        let text = String::deserialize(deserializer)?;
+        let fits = text.chars().count() <= Self::CHARS_MAX * ESCAPE_CHARS_MAX + 1;
+        let is_clean = fits && !text.chars().any(steers_a_terminal);
+        Ok(if is_clean { Self(text.into()) } else { Self::new(&text) })
+    }
+}
+
 impl serde::Serialize for CloudText {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
@@ -95,6 +107,17 @@ mod tests {
         text.hide("Canary-77");
         text.hide("is");
         assert_eq!(text.as_str(), "password (hidden) is not (hidden)");
+    }
+
+    #[test]
+    fn clean_text_comes_back_as_it_was() {
+        for given in ["plain words", "\u{1b}[31mred", &"\u{feff}".repeat(600), &"x".repeat(600)] {
+            let text = CloudText::new(given);
+            let json = serde_json::to_string(&text).unwrap();
+            assert_eq!(serde_json::from_str::<CloudText>(&json).unwrap(), text);
+        }
+        let forged: CloudText = serde_json::from_str(r#""\u001b[31mred""#).unwrap();
+        assert_eq!(forged.as_str(), "\\u{1b}[31mred", "a file that somebody edited steers no terminal");
     }
 
     #[test]

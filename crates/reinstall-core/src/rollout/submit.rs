@@ -63,7 +63,7 @@ impl Rollout {
         let mut unread_why = None;
         for &member in members {
             match looks.remove(&self.targets[member].id) {
-                Some(Look::Seen(seen)) => match self.objection_to(&seen) {
+                Some(Look::Seen(seen)) => match self.objection_to(self.targets[member].id, &seen) {
                     Some(reason) => self.end(member, Outcome::Skipped, Some(reason)),
                     None => baselines.push((member, seen)),
                 },
@@ -85,10 +85,13 @@ impl Rollout {
     }
 
     /// Why an instance that looks like this must not be wiped now.
-    fn objection_to(&self, seen: &Sighting) -> Option<Reason> {
+    fn objection_to(&self, id: InstanceId, seen: &Sighting) -> Option<Reason> {
         let states = &self.plan.policy().start_states;
         if is_busy(seen) {
             return Some(Reason::new("busy", format!("somebody is at work on it: {}", words(seen))));
+        }
+        if let Some(drift) = self.plan.survey().get(&id).and_then(|surveyed| surveyed.drift(seen)) {
+            return Some(Reason::new("changed", drift.to_string()));
         }
         match &seen.state {
             Some(state) if states.contains(state) => None,

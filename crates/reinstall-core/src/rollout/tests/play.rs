@@ -26,6 +26,13 @@ pub(in crate::rollout) fn fault(kind: FaultKind) -> Fault {
     Fault { request_id: RequestId::new("req-1"), ..Fault::new(kind, "the cloud's words") }
 }
 
+/// A plan for targets 0, 1, 2..
+pub(in crate::rollout) fn plan(targets: u128, policy: Policy, image: Option<ImageId>) -> Plan {
+    assert_eq!(policy.objections(), [], "a play needs a policy that a spec could have");
+    let instances = (0..targets).map(InstanceId::from_bits).collect();
+    Plan::draw(&CheckedSpec { instances, image, policy }, "project".parse().unwrap())
+}
+
 /// A rollout under way, with the moment it is and the actions nobody has answered yet.
 pub(in crate::rollout) struct Play {
     pub(in crate::rollout) rollout: Rollout,
@@ -44,9 +51,11 @@ impl Play {
 
     /// The same, with an image to install.
     pub(in crate::rollout) fn with_image(targets: u128, policy: Policy, image: Option<ImageId>) -> Self {
-        assert_eq!(policy.objections(), [], "a play needs a policy that a spec could have");
-        let instances = (0..targets).map(InstanceId::from_bits).collect();
-        let plan = Plan::draw(&CheckedSpec { instances, image, policy }, "project".parse().unwrap());
+        Self::of(plan(targets, policy, image))
+    }
+
+    /// The play of a plan.
+    pub(in crate::rollout) fn of(plan: Plan) -> Self {
         let rollout = Rollout::new(plan, SEED, START);
         let mut play = Self { rollout, now: START, actions: VecDeque::new(), inputs: vec![], notices: vec![] };
         play.drain();

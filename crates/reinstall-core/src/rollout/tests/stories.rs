@@ -2,9 +2,12 @@
 
 use crate::action::{Action, Answer, Look};
 use crate::fault::FaultKind;
+use crate::id::InstanceId;
 use crate::policy::Policy;
+use crate::sighting::Sighting;
+use crate::survey::Surveyed;
 
-use super::play::{Play, fault};
+use super::play::{Play, fault, plan};
 use crate::testing::sighting;
 
 /// Plays a story for one target and tells how it ended: `outcome reason attempts`.
@@ -254,5 +257,21 @@ fn a_retry_from_failed_can_be_asked_for() {
         ("see:failed/-/X.1 accept see:failed/-/X.1*", "unresolved no_movement 1/1"),
     ] {
         assert_eq!(play(policy.clone(), story), end, "{story}");
+    }
+}
+
+/// A plan that is bound to what somebody looked at leaves alone what has changed since.
+#[test]
+fn what_changed_since_the_survey_is_left_alone() {
+    let surveyed = Surveyed { name: Some("web-1".into()), ..Surveyed::from(&sighting("running")) };
+    let id = InstanceId::from_bits(0);
+    for (name, end) in [(Some("web-1"), "submitted"), (None, "submitted"), (Some("db-1"), "skipped")] {
+        let bound = plan(1, Policy::default(), None).bound_to([(id, surveyed.clone())].into());
+        let mut play = Play::of(bound);
+        let (ticket, _) = play.next_look();
+        let seen = Sighting { name: name.map(Into::into), ..sighting("running") };
+        play.answer(ticket, Answer::Looked(vec![(id, Look::Seen(seen))]));
+        let came_of_it = if play.next_action().is_some() { "submitted" } else { "skipped" };
+        assert_eq!(came_of_it, end, "{name:?}");
     }
 }
