@@ -13,6 +13,11 @@ pub struct Wave {
 }
 
 impl Wave {
+    /// A wave of these requests, which the caller has checked.
+    pub(crate) fn new(batches: Vec<InstanceSet>) -> Self {
+        Self { batches }
+    }
+
     /// The requests of this wave, in order. An instance is in exactly one of them.
     #[must_use]
     pub fn batches(&self) -> &[InstanceSet] {
@@ -51,18 +56,23 @@ impl Plan {
         let mut waves = Vec::new();
         for size in policy.waves.split(spec.instances.len()) {
             let (wave, later) = rest.split_at(size);
-            waves.push(Wave { batches: wave.chunks(batch_max).map(InstanceSet::of_distinct).collect() });
+            waves.push(Wave::new(wave.chunks(batch_max).map(InstanceSet::of_distinct).collect()));
             rest = later;
         }
-        Self {
-            project_id,
-            image_id: spec.image,
-            targets: spec.instances.len(),
-            failures_max: policy.failures_max.of(spec.instances.len()),
-            waves,
-            policy,
-            survey: Survey::new(),
-        }
+        let failures_max = policy.failures_max.of(spec.instances.len());
+        Self::restored(project_id, spec.image, waves, failures_max, policy)
+    }
+
+    /// A plan of these waves, which the caller has checked.
+    pub(crate) fn restored(
+        project_id: ProjectId,
+        image_id: Option<ImageId>,
+        waves: Vec<Wave>,
+        failures_max: usize,
+        policy: Policy,
+    ) -> Self {
+        let targets = waves.iter().map(Wave::targets).sum();
+        Self { project_id, image_id, targets, failures_max, waves, policy, survey: Survey::new() }
     }
 
     /// The same plan, bound to what its instances were when somebody looked: one that has changed by the time its turn comes

@@ -125,6 +125,11 @@ pub enum HaltCause {
         /// How many were allowed to.
         failures_max: usize,
     },
+    /// What happens could no longer be written down.
+    Unrecorded {
+        /// Why.
+        message: CloudText,
+    },
 }
 
 impl fmt::Display for HaltCause {
@@ -139,6 +144,7 @@ impl fmt::Display for HaltCause {
             Self::BudgetSpent { failures, failures_max } => {
                 write!(f, "too many failures: {failures}, and at most {failures_max} are put up with")
             }
+            Self::Unrecorded { message } => write!(f, "the journal failed: {message}"),
         }
     }
 }
@@ -149,9 +155,11 @@ impl HaltCause {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Denied { fault } => Reason::from(fault),
-            Self::Ordered | Self::CanaryFailed { .. } | Self::CanaryUnproven | Self::BudgetSpent { .. } => {
-                Reason::new(self.code(), self.to_string())
-            }
+            Self::Ordered
+            | Self::CanaryFailed { .. }
+            | Self::CanaryUnproven
+            | Self::BudgetSpent { .. }
+            | Self::Unrecorded { .. } => Reason::new(self.code(), self.to_string()),
         }
     }
 
@@ -164,6 +172,7 @@ impl HaltCause {
             Self::CanaryFailed { .. } => "canary_failed",
             Self::CanaryUnproven => "canary_unproven",
             Self::BudgetSpent { .. } => "budget_spent",
+            Self::Unrecorded { .. } => "unrecorded",
         }
     }
 }

@@ -127,12 +127,46 @@ impl fmt::Display for Plain {
     }
 }
 
-/// Writes a [`Duration`] the way [`parse_duration`] reads it; for `#[serde(serialize_with)]`.
+/// Writes a [`Duration`] the way [`parse_duration`] reads it, to the nanosecond; for `#[serde(serialize_with)]`.
 ///
 /// # Errors
 /// Only what the serializer itself refuses.
 pub fn serialize_duration<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&Plain(*duration))
+    let exact = SignedDuration::try_from(*duration).unwrap_or(SignedDuration::MAX);
+    serializer.collect_str(&format_args!("{exact:#}"))
+}
+
+/// Reads what [`serialize_duration`] wrote, or a person did; for `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// Where the text is no duration, see [`parse_duration`].
+pub fn deserialize_duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    parse_duration(&text).map_err(serde::de::Error::custom)
+}
+
+/// A [`Timestamp`] as milliseconds since 1970, for what is kept in masses; for `#[serde(with)]`. As itself, a timestamp is
+/// written for people.
+pub mod millis {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Timestamp;
+
+    /// Writes the number.
+    ///
+    /// # Errors
+    /// Only what the serializer itself refuses.
+    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(at.as_millis())
+    }
+
+    /// Reads the number.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        u64::deserialize(deserializer).map(Timestamp::from_millis)
+    }
 }
 
 #[cfg(test)]
@@ -167,6 +201,14 @@ mod tests {
         ] {
             assert_eq!(parse_duration(text), Ok(duration));
             assert_eq!(Plain(duration).to_string(), written);
+        }
+        #[derive(serde::Serialize, serde::Deserialize)]
+        struct Kept(
+            #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")] Duration,
+        );
+        for exact in [ms(0), ms(5_400_000), Duration::from_nanos(10_000_001), Duration::from_secs(7 * 86_400)] {
+            let json = serde_json::to_string(&Kept(exact)).unwrap();
+            assert_eq!(serde_json::from_str::<Kept>(&json).unwrap().0, exact, "{json}");
         }
         for wrong in ["", "15", "-4s", "4 parsecs", "4s ago", "fast"] {
             assert!(parse_duration(wrong).is_err(), "{wrong:?}");
