@@ -8,6 +8,8 @@
 
 mod plan;
 
+mod plan_file;
+
 mod shape;
 
 mod spans;
@@ -26,6 +28,7 @@ use crate::plan::Plan;
 use crate::time::{Timestamp, millis};
 
 pub use plan::{PlanError, PlanRecord};
+pub use plan_file::PlanFile;
 pub use reader::RecordError;
 pub use replay::{Replay, ReplayError};
 pub use scribe::Scribe;
