@@ -14,7 +14,9 @@ mod random;
 
 mod confirm;
 mod password;
+mod plan_file;
 mod setup;
+mod state;
 mod targets;
 
 mod logging;
