@@ -3,8 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test whose bench breaks has failed")]
 
 mod bench;
+#[cfg(unix)]
+mod crashes;
 mod inputs;
 mod passwords;
+mod records;
 mod rollouts;
 mod secrets;
 mod usage;
+mod world;

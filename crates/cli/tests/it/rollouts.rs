@@ -4,80 +4,10 @@ use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
-use reinstall_core::secret::SessionToken;
-use reinstall_mock_server::serve::MockServer;
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
-use crate::bench::{Bench, ID, PASSWORD, PROJECT, Shot, TOKEN};
-
-/// The clocks of a run, sped up as much as the reinstalls are.
-const SPED_UP: [&str; 8] =
-    ["--poll-every", "20ms", "--shortest", "5s", "--settle-after", "6s", "--password-file", "pw"];
-
-struct World {
-    server: MockServer,
-    bench: Bench,
-    /// Serves as long as it is there.
-    _runtime: Runtime,
-}
-
-fn world(instances: u32, token: &str) -> World {
-    world_where(instances, token, Duration::from_millis(300))
-}
-
-fn world_where(instances: u32, token: &str, reinstall_takes: Duration) -> World {
-    let runtime = Runtime::new().unwrap();
-    let server = MockServer::builder()
-        .instances(instances)
-        .token(SessionToken::parse(token).unwrap())
-        .reinstall_takes(reinstall_takes);
-    let server = runtime.block_on(server.start()).unwrap();
-    let bench = Bench::at(&server.base_url());
-    World { server, bench, _runtime: runtime }
-}
-
-impl World {
-    fn list_everybody(&self) {
-        let list: String = self.server.ids().iter().map(|id| format!("{id}\n")).collect();
-        self.bench.file("fleet.txt", list);
-    }
-
-    /// Starts a run of everybody and sends it SIGINT as soon as each of `cues` was told, in order.
-    #[cfg(unix)]
-    fn run_and_interrupt(&self, cues: &[&str]) -> (Option<i32>, Value) {
-        use std::io::{BufRead, BufReader};
-        use std::process::Command;
-
-        self.list_everybody();
-        let mut child = self
-            .bench
-            .command(&[&["run", "--yes", "--targets", "fleet.txt", "--output", "json"], &SPED_UP[..]].concat())
-            .env("REINSTALL_TOKEN", TOKEN)
-            .env("REINSTALL_ENDPOINT", self.bench.endpoint())
-            .env("REINSTALL_PROJECT_ID", PROJECT)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut cues = cues.iter().peekable();
-        for line in BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap) {
-            if cues.next_if(|cue| line.contains(**cue)).is_some() {
-                let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-                assert!(killed.success());
-            }
-        }
-        assert_eq!(cues.next(), None, "a cue never came");
-        let mut told = String::new();
-        child.stdout.take().unwrap().read_to_string(&mut told).unwrap();
-        (child.wait().unwrap().code(), serde_json::from_str(&told).unwrap())
-    }
-
-    fn run(&self, args: &[&str]) -> Shot {
-        self.list_everybody();
-        self.bench.run(&[&["run", "--yes", "--targets", "fleet.txt"], &SPED_UP[..], args].concat(), "")
-    }
-}
+use crate::bench::{Bench, ID, PASSWORD, PROJECT, TOKEN};
+use crate::world::{world, world_where};
 
 #[test]
 fn every_instance_is_reinstalled_once_and_reported() {
