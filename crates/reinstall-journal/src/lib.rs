@@ -34,3 +34,6 @@ pub mod read;
 pub mod row;
 
 mod upkeep;
+
+#[cfg(test)]
+mod tests;
