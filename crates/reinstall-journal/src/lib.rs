@@ -21,6 +21,8 @@ mod schema;
 
 mod chain;
 
+mod packed;
+
 pub mod store;
 
 pub mod begin;

@@ -41,12 +41,15 @@ impl Journal for Counted {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "targets  in flight    lines  fsyncs      bytes  bytes/target  begin s  write s  check s  replay s")?;
+    writeln!(
+        out,
+        "targets  in flight    lines  fsyncs      bytes  bytes/target  begin s  write s  check s  replay s  prune s"
+    )?;
     for (targets, in_flight_max) in
         [(1_000, 200), (1_000, 1_000), (10_000, 200), (10_000, 10_000), (100_000, 200), (100_000, 10_000)]
     {
         let dir = tempfile::tempdir()?;
-        let told = measure(dir.path(), targets, in_flight_max)?;
+        let told = measure(&dir.path().join("state"), targets, in_flight_max)?;
         writeln!(out, "{targets:7}  {in_flight_max:9}  {told}")?;
     }
     Ok(())
@@ -69,12 +72,10 @@ fn measure(dir: &Path, targets: u64, in_flight_max: usize) -> Result<String, Box
         return Err("the rollout came to no end".into());
     }
     let write = seconds(&clock)? - before;
-    let (rollout, Counted { journal, lines, certain }, failure) = recorded.into_parts();
+    let (rollout, Counted { mut journal, lines, certain }, failure) = recorded.into_parts();
     if let Some(failure) = failure {
         return Err(failure.into());
     }
-    drop(journal);
-
     let before = seconds(&clock)?;
     let check = Connection::open(store.path())?;
     check.query_row("PRAGMA quick_check", [], |row| row.get::<_, String>(0))?;
@@ -82,13 +83,20 @@ fn measure(dir: &Path, targets: u64, in_flight_max: usize) -> Result<String, Box
     let before = seconds(&clock)?;
     let back = store.replay(id)?;
     let replay = seconds(&clock)? - before;
+    let end = rollout.now();
     if back.into_summary() != rollout.into_summary() {
         return Err("another rollout was brought back".into());
     }
     check.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     let bytes = std::fs::metadata(store.path())?.len();
     let each = bytes / targets;
-    Ok(format!("{lines:7}  {certain:6}  {bytes:9}  {each:12}  {begin:7.2}  {write:7.2}  {checked:7.2}  {replay:8.2}"))
+    journal.finish(end, "{}")?;
+    let before = seconds(&clock)?;
+    store.prune(&[id])?;
+    let prune = seconds(&clock)? - before;
+    Ok(format!(
+        "{lines:7}  {certain:6}  {bytes:9}  {each:12}  {begin:7.2}  {write:7.2}  {checked:7.2}  {replay:8.2}  {prune:7.2}"
+    ))
 }
 
 /// What time it is, by the clock of SQLite: this program has one in another crate, and none for examples.
