@@ -1,5 +1,8 @@
 //! Long texts, packed: a look at a hundred instances says nearly the same of each.
 //!
+//! The rollout of a hundred thousand instances, each seen thrice with its name and times, comes to 46 MB this way, and to 112 MB
+//! in clear (`examples/size`).
+//!
 //! Short ones stay as they are, so that most lines can be read with any SQLite shell; an export has all of them in clear.
 
 use std::borrow::Cow;

@@ -7,7 +7,7 @@ use std::sync::Barrier;
 use rusqlite::Connection;
 
 use super::*;
-use crate::error::StoreError;
+use crate::error::{BeginError, StoreError};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -84,7 +84,7 @@ fn what_is_no_database_of_ours_is_refused_and_left_as_it_is() {
         fs::write(&path, &bytes).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let refused = Store::open(dir.path())
-            .map_err(crate::error::BeginError::from)
+            .map_err(BeginError::from)
             .and_then(|mut store| store.begin(&begun(1, 0..3), &alice(), START))
             .map(|_| ())
             .unwrap_err()
@@ -123,6 +123,35 @@ fn links_and_other_things_are_refused() {
     let linked = elsewhere.path().join("linked");
     symlink(elsewhere.path(), &linked).unwrap();
     Store::open(&linked).expect("a link to the directory is the person's own choice");
+}
+
+/// Root may write everywhere; whoever else runs this is told.
+#[test]
+fn what_cannot_be_written_to_is_refused_before_anything_begins() {
+    let empty = state_dir();
+    let full = state_dir();
+    let path = Store::open(full.path()).unwrap().path().to_owned();
+    let is_root = rustix::process::geteuid().is_root();
+    for (dir, target, closed, open) in [
+        (empty.path(), empty.path(), 0o500, 0o700),
+        (full.path(), full.path(), 0o500, 0o700),
+        (full.path(), path.as_path(), 0o400, 0o600),
+    ] {
+        fs::set_permissions(target, Permissions::from_mode(closed)).unwrap();
+        let begun = Store::open(dir).map_err(BeginError::from).and_then(|mut store| {
+            let rollout = begun(u8::try_from(closed >> 6).unwrap(), u64::from(closed)..u64::from(closed) + 2);
+            let id = rollout.id;
+            store.begin(&rollout, &alice(), START)?.finish(START, "{}").unwrap();
+            store.prune(&[id]).unwrap();
+            Ok(())
+        });
+        fs::set_permissions(target, Permissions::from_mode(open)).unwrap();
+        match begun {
+            Ok(()) => assert!(is_root, "{}, {closed:o}", target.display()),
+            Err(BeginError::Store(StoreError::ReadOnly { .. })) => assert!(!is_root),
+            Err(other) => panic!("{}, {closed:o}: {other:?}", target.display()),
+        }
+    }
 }
 
 #[test]
