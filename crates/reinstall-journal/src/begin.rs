@@ -10,6 +10,7 @@ use crate::error::{BeginError, StoreError};
 use crate::journal::RolloutJournal;
 use crate::lease::Hold;
 use crate::owner::Owner;
+use crate::packed;
 use crate::row::{self, number};
 use crate::schema;
 use crate::store::Store;
@@ -113,7 +114,7 @@ fn insert(
     work.execute(
         "INSERT INTO rollout (id, endpoint, project_id, started_at, targets, program, parent, plan_hash, chain, opening)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        params![id, endpoint, project_id, started_at, targets, opening.program, parent, plan_hash, chain.0, text],
+        params![id, endpoint, project_id, started_at, targets, opening.program, parent, plan_hash, chain.0, packed::pack(&text)?],
     )?;
     let hold = Hold { key: work.last_insert_rowid(), epoch: 1 };
     work.execute(

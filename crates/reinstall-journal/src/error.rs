@@ -60,7 +60,10 @@ impl StoreError {
                 Self::Locked { path, waited_seconds: crate::schema::BUSY_TIMEOUT.as_secs() }
             }
             Some(ErrorCode::DiskFull) => Self::Full { path },
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { path, detail },
+            // What cannot be opened was there a moment ago: it is the files beside it that cannot be made.
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                Self::ReadOnly { path, detail }
+            }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged { path, detail },
             None if is_unreadable(error) => Self::Damaged { path, detail },
             _ => Self::Failed { path, detail },

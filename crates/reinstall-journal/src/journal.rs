@@ -23,6 +23,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use crate::chain::Chain;
 use crate::error::{JournalError, StoreError};
 use crate::lease::{self, Hold, Lease};
+use crate::packed;
 use crate::row::number;
 
 /// The journal of a rollout that this program holds. Dropping it is like a crash: see [`Self::release`].
@@ -112,7 +113,7 @@ impl RolloutJournal {
                 return hold.lost(work).map(Err);
             }
             work.prepare_cached("INSERT INTO line (rollout, seq, chain, said) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![hold.key, number(seq), chain.0, said])?;
+                .execute(params![hold.key, number(seq), chain.0, packed::pack(&said)?])?;
             if let Some(instances) = submitted {
                 work.prepare_cached("INSERT INTO submission (at, instances) VALUES (?1, ?2)")?
                     .execute(params![at, number(instances as u64)])?;

@@ -21,6 +21,8 @@ mod schema;
 
 mod chain;
 
+mod packed;
+
 pub mod store;
 
 pub mod begin;
@@ -34,3 +36,6 @@ pub mod read;
 pub mod row;
 
 mod upkeep;
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use crate::chain::Chain;
 use crate::error::{ReadError, ResumeError, StoreError};
 use crate::journal::RolloutJournal;
 use crate::owner::Owner;
+use crate::packed;
 use crate::row;
 use crate::schema;
 use crate::store::Store;
@@ -104,7 +105,7 @@ impl Record {
         let read = |row: &rusqlite::Row<'_>| {
             let (parent, plan_hash): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
             let (endpoint, project_id, program): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(5)?);
-            let opening: String = row.get(8)?;
+            let Some(opening) = packed::unpack(row.get_ref(8)?) else { return Ok(None) };
             let facts = Facts {
                 id: &id.to_string(),
                 endpoint: &endpoint,
@@ -118,13 +119,13 @@ impl Record {
             let begin = facts.chain(&opening);
             let end = End { lines: row::count(row, 10)?, chain: Chain(row.get(11)?) };
             let is_sound = begin == Chain(row.get(9)?);
-            Ok((Self { key: row.get(0)?, id, opening, begin, end }, is_sound))
+            Ok(is_sound.then_some(Self { key: row.get(0)?, id, opening: opening.into_owned(), begin, end }))
         };
         let found = connection.query_row(sql, [id.to_string()], read).optional();
         match found.map_err(|error| StoreError::of(path, &error))? {
             None => Err(ReadError::Unknown(id)),
-            Some((record, true)) => Ok(record),
-            Some((_, false)) => Err(damaged(path, format!("what rollout {id} began with is not what was written"))),
+            Some(Some(record)) => Ok(record),
+            Some(None) => Err(damaged(path, format!("what rollout {id} began with is not what was written"))),
         }
     }
 
@@ -146,12 +147,13 @@ impl Record {
             if seq != end.lines + 1 {
                 return Err(wrong(end.lines + 1, "is missing"));
             }
-            let said = row.get_ref(2).and_then(|said| Ok(said.as_str()?)).map_err(failed)?;
-            end = End { lines: seq, chain: end.chain.then(said) };
+            let said =
+                packed::unpack(row.get_ref(2).map_err(failed)?).ok_or_else(|| wrong(seq, "cannot be unpacked"))?;
+            end = End { lines: seq, chain: end.chain.then(&said) };
             if end.chain != Chain(row.get(1).map_err(failed)?) {
                 return Err(wrong(seq, "is not what was written"));
             }
-            each(seq, said)?;
+            each(seq, &said)?;
         }
         if end.lines != self.end.lines {
             return Err(wrong(end.lines.min(self.end.lines) + 1, "is missing, or should not be there"));

@@ -1,0 +1,181 @@
+//! One rollout for an instance, and one program for a rollout.
+
+use std::sync::Barrier;
+
+use reinstall_core::journal::{Journal as _, Keep};
+use reinstall_core::record::Entry;
+
+use super::*;
+use crate::error::{BeginError, ResumeError};
+use crate::lease::{LEASE_TTL, Standing};
+use crate::row::RunState;
+
+fn tick(seconds: u64) -> Line {
+    Line { at: at(seconds), entry: Entry::Tick }
+}
+
+#[test]
+fn an_instance_is_in_one_unfinished_rollout() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let mut first = store.begin(&begun(1, 0..20), &alice(), START).unwrap();
+    let refused = store.begin(&begun(2, 10..30), &bob(), at(1)).unwrap_err();
+    let BeginError::Claimed { instances, count, holder } = &refused else { panic!("{refused}") };
+    assert_eq!((instances.len(), *count, holder.id), (5, 10, begun(1, 0..1).id));
+    assert!(instances.iter().all(|id| (10..20).any(|number| fleet::instance(number) == *id)));
+    let told = refused.to_string();
+    assert!(told.contains("10 of the instances") && told.ends_with(", …"), "{told}");
+    assert_eq!(store.rollouts().unwrap().len(), 1, "nothing was written");
+
+    store.begin(&begun(2, 20..30), &bob(), at(1)).expect("others are free");
+    first.release().unwrap();
+    assert!(matches!(store.begin(&begun(3, 0..1), &bob(), at(2)), Err(BeginError::Claimed { .. })), "it is not over");
+    let (_, mut first) = store.resume(begun(1, 0..20).id, &alice(), at(3), false).unwrap();
+    first.finish(at(4), "{}").unwrap();
+    store.begin(&begun(3, 0..10), &bob(), at(5)).expect("it is over");
+}
+
+#[test]
+fn of_two_that_begin_at_once_one_wins() {
+    for round in 0..50 {
+        let dir = state_dir();
+        Store::open(dir.path()).unwrap();
+        let barrier = Barrier::new(2);
+        let begin = |number: u8| {
+            let mut store = Store::open(dir.path()).unwrap();
+            let begun = begun(number, u64::from(number)..u64::from(number) + 3);
+            barrier.wait();
+            store.begin(&begun, &alice(), START).map(|_| ())
+        };
+        let (one, other) = std::thread::scope(|scope| {
+            let other = scope.spawn(|| begin(2));
+            (begin(1), other.join().unwrap())
+        });
+        let refused = match (one, other) {
+            (Ok(()), Err(refused)) | (Err(refused), Ok(())) => refused,
+            both => panic!("round {round}: {both:?}"),
+        };
+        assert!(matches!(refused, BeginError::Claimed { count: 2, .. }), "round {round}: {refused}");
+        assert_eq!(Store::open(dir.path()).unwrap().rollouts().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn a_plan_is_applied_once() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let of = |number| Begun { plan_hash: Some("k7f2".into()), ..begun(number, 0..3) };
+    store.begin(&of(1), &alice(), START).unwrap().finish(at(1), "{}").unwrap();
+    let applied = Err(BeginError::Applied { rollout: of(1).id, at: START });
+    assert_eq!(store.begin(&of(2), &alice(), at(2)).map(|_| ()), applied);
+    store.prune(&[of(1).id]).unwrap();
+    assert_eq!(store.begin(&of(2), &alice(), at(2)).map(|_| ()), applied, "not even when its rollout was removed");
+    store.begin(&Begun { plan_hash: None, ..of(3) }, &alice(), at(2)).unwrap();
+    let again = store.begin(&Begun { plan_hash: None, ..of(3) }, &alice(), at(2)).map(|_| ());
+    assert_eq!(again, Err(BeginError::Repeated(of(3).id)));
+}
+
+/// Whose lease it is, how old its heartbeat is, and what becomes of whoever wants it.
+#[test]
+fn a_lease_passes_on_by_its_rules() {
+    let ttl = LEASE_TTL.as_secs();
+    let gone = {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        Owner { pid: child.id(), ..alice() }
+    };
+    let mut cases = vec![];
+    for take_over in [false, true] {
+        cases.extend([(alice(), 0, take_over, "held"), (bob(), ttl - 1, take_over, "held")]);
+    }
+    for (owner, age) in [(alice(), ttl), (bob(), ttl), (bob(), 100 * ttl)] {
+        cases.extend([(owner.clone(), age, false, "expired"), (owner, age, true, "taken")]);
+    }
+    cases.extend([(gone.clone(), 0, false, "expired, gone"), (gone, 0, true, "taken")]);
+    for (owner, age, take_over, expected) in cases {
+        let dir = state_dir();
+        let mut store = Store::open(dir.path()).unwrap();
+        let id = begun(1, 0..3).id;
+        let _held = store.begin(&begun(1, 0..3), &owner, at(1_000)).unwrap();
+        let carol = Owner { user: "carol".into(), ..alice() };
+        let told = match store.resume(id, &carol, at(1_000 + age), take_over) {
+            Ok(_) => "taken",
+            Err(ResumeError::Held { owner: by, heartbeat_at }) if (by == owner) && heartbeat_at == at(1_000) => "held",
+            Err(ResumeError::Expired { owner: by, gone, .. }) if by == owner => match gone {
+                true => "expired, gone",
+                false => "expired",
+            },
+            Err(other) => panic!("{other}"),
+        };
+        assert_eq!(told, expected, "{owner}, {age} s, {take_over}");
+        let holder = store.rollouts().unwrap().remove(0).holder.unwrap().0;
+        assert_eq!(holder, if told == "taken" { carol } else { owner });
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_nobody_dead() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let mut journal = store.begin(&begun(1, 0..3), &bob(), at(10_000)).unwrap();
+    journal.lease().unwrap().beat(at(10)).unwrap();
+    journal.append(&tick(20), Keep::Lazily).unwrap();
+    let refused = store.resume(begun(1, 0..3).id, &alice(), at(30), true).unwrap_err();
+    assert_eq!(refused, ResumeError::Held { owner: bob(), heartbeat_at: at(10_000) });
+}
+
+#[test]
+fn whoever_lost_the_lease_writes_nothing_more() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let begun = begun(1, 0..3);
+    let mut first = store.begin(&begun, &bob(), START).unwrap();
+    let mut lease = first.lease().unwrap();
+    first.append(&tick(1), Keep::ForCertain).unwrap();
+    let (_, mut second) = store.resume(begun.id, &alice(), at(100), true).unwrap();
+    let taken_over = Err(JournalError::TakenOver { by: alice() });
+    assert_eq!(lease.beat(at(101)).map(|_| ()), taken_over);
+    for keep in [Keep::ForCertain, Keep::Lazily] {
+        assert_eq!(first.append(&tick(102), keep), taken_over);
+    }
+    assert_eq!(first.finish(at(103), "{}"), taken_over);
+    assert_eq!(first.release(), taken_over);
+    assert_eq!(stored(&store, begun.id), [tick(1)]);
+    second.append(&tick(104), Keep::Lazily).unwrap();
+    assert_eq!(stored(&store, begun.id), [tick(1), tick(104)]);
+    second.release().unwrap();
+    assert_eq!(first.append(&tick(105), Keep::Lazily), taken_over, "it does not come back");
+    assert_eq!(lease.beat(at(105)).map(|_| ()), taken_over);
+}
+
+#[test]
+fn lines_and_beats_keep_a_lease_up_until_it_is_given_back() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let begun = begun(1, 0..3);
+    let mut journal = store.begin(&begun, &alice(), START).unwrap();
+    let mut lease = journal.lease().unwrap();
+    let row = |store: &Store| store.rollouts().unwrap().remove(0);
+    journal.append(&tick(20), Keep::Lazily).unwrap();
+    assert_eq!(row(&store).holder, Some((alice(), at(20))));
+    assert_eq!(lease.beat(at(40)), Ok(Standing { halt_ordered: false }));
+    assert_eq!(row(&store).holder, Some((alice(), at(40))));
+    assert_eq!(row(&store).standing(at(69)), RunState::Running);
+    assert_eq!(row(&store).standing(at(70)), RunState::Interrupted);
+    assert_eq!(store.unfinished().unwrap().len(), 1);
+    store.order_halt(begun.id, at(41)).unwrap();
+    assert_eq!(lease.beat(at(42)), Ok(Standing { halt_ordered: true }));
+
+    journal.release().unwrap();
+    assert_eq!(row(&store).standing(at(42)), RunState::Left);
+    assert_eq!(lease.beat(at(43)), Err(JournalError::Over));
+    assert_eq!(journal.append(&tick(43), Keep::Lazily), Err(JournalError::Over));
+    let (_, mut journal) = store.resume(begun.id, &bob(), at(44), false).unwrap();
+    assert!(row(&store).halt_ordered, "an order stays");
+    journal.finish(at(45), "{\"succeeded\":3}").unwrap();
+    assert_eq!(row(&store).standing(at(45)), RunState::Finished);
+    assert_eq!((row(&store).finished_at, row(&store).ending.as_deref()), (Some(at(45)), Some("{\"succeeded\":3}")));
+    let refused = store.resume(begun.id, &bob(), at(46), true).unwrap_err();
+    assert_eq!(refused, ResumeError::Finished { id: begun.id, at: at(45) });
+    assert_eq!(store.unfinished().unwrap(), []);
+}

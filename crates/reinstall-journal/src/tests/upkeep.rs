@@ -1,0 +1,111 @@
+//! What is listed, found, exported, counted and removed.
+
+use super::*;
+use crate::error::{ChangeError, FindError, ReadError};
+
+/// Three rollouts, each begun a second after the other; the second is finished.
+fn three(dir: &Path) -> (Store, Vec<RolloutId>) {
+    let mut store = Store::open(dir).unwrap();
+    let mut ids = vec![];
+    for number in 0..3_u8 {
+        let now = at(u64::from(number));
+        let first = u64::from(number) * 10;
+        let mut begun = begun(number, first..first + 10);
+        begun.id = RolloutId::new(now, [0x10 * number; 10]);
+        begun.opening.started_at = now;
+        begun.parent = ids.last().copied();
+        let mut journal = store.begin(&begun, &alice(), now).unwrap();
+        if number == 1 {
+            journal.finish(now, "{}").unwrap();
+        }
+        ids.push(begun.id);
+    }
+    (store, ids)
+}
+
+#[test]
+fn rollouts_are_listed_newest_first_and_found_by_what_they_begin_with() {
+    let dir = state_dir();
+    let (store, ids) = three(dir.path());
+    let rows = store.rollouts().unwrap();
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [ids[2], ids[1], ids[0]]);
+    assert_eq!(
+        (rows[0].parent, rows[0].targets, rows[0].endpoint.as_str()),
+        (Some(ids[1]), 10, "https://cloud.example")
+    );
+    assert_eq!(store.unfinished().unwrap().iter().map(|row| row.id).collect::<Vec<_>>(), [ids[2], ids[0]]);
+    for id in &ids {
+        assert_eq!(store.find(&id.to_string().to_uppercase()).unwrap().id, *id);
+    }
+    let shared = &ids[0].to_string()[..6];
+    assert_eq!(store.find(shared), Err(FindError::Several(vec![ids[2], ids[1], ids[0]])));
+    for nothing in ["zz", "%", "_", "0' OR 1"] {
+        assert_eq!(store.find(nothing), Err(FindError::None(nothing.into())));
+    }
+}
+
+#[test]
+fn an_export_tells_what_began_what_happened_and_how_it_stands() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let (mut recorded, mut fleet) = started(&mut store, 10, 0);
+    assert!(fleet.drive(&mut recorded, 10_000));
+    let (_, mut witnessed, _) = recorded.into_parts();
+    witnessed.journal.finish(at(9_000), "{\"succeeded\":10}").unwrap();
+    let id = begun(1, 0..1).id;
+    let mut out = vec![];
+    store.export(id, &mut out).unwrap();
+    let values: Vec<serde_json::Value> =
+        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (first, last) = (&values[0], &values[values.len() - 1]);
+    assert_eq!(first["rollout"]["id"], id.to_string());
+    assert_eq!(serde_json::from_value::<Opening>(first["opening"].clone()).unwrap(), begun(1, 0..10).opening);
+    assert_eq!(values.len(), witnessed.lines.len() + 2);
+    assert_eq!(
+        (&last["end"]["lines"], &last["end"]["ending"]),
+        (&witnessed.lines.len().into(), &"{\"succeeded\":10}".into())
+    );
+    let unknown = RolloutId::new(START, [99; 10]);
+    assert_eq!(store.export(unknown, &mut vec![]), Err(ReadError::Unknown(unknown)));
+    assert_eq!(store.replay(unknown).map(|_| ()), Err(ReadError::Unknown(unknown)));
+}
+
+#[test]
+fn submissions_are_counted_by_the_instance_and_outlive_their_rollout() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let (mut recorded, mut fleet) = started(&mut store, 120, 0);
+    assert_eq!(store.submitted_since(START).unwrap(), 0);
+    assert!(fleet.drive(&mut recorded, 100_000));
+    assert_eq!(store.submitted_since(START).unwrap(), 120);
+    let end = recorded.rollout().now();
+    assert_eq!(store.submitted_since(end).unwrap(), 0);
+    let canary_is_over = at(10 * 60);
+    let later = store.submitted_since(canary_is_over).unwrap();
+    assert!(later > 0 && later < 120, "{later}");
+    recorded.into_parts().1.journal.finish(end, "{}").unwrap();
+    store.prune(&[begun(1, 0..1).id]).unwrap();
+    assert_eq!(store.submitted_since(START).unwrap(), 120);
+}
+
+#[test]
+fn what_is_finished_can_be_removed_and_gives_its_space_back() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let empty = fs::metadata(store.path()).unwrap().len();
+    let (mut recorded, mut fleet) = started(&mut store, 300, 0);
+    let id = begun(1, 0..1).id;
+    assert!(fleet.drive(&mut recorded, 100_000));
+    assert_eq!(store.prune(&[id]), Err(ChangeError::Unfinished(id)));
+    recorded.into_parts().1.journal.finish(at(9_000), "{}").unwrap();
+    let unknown = RolloutId::new(START, [99; 10]);
+    assert_eq!(store.prune(&[id, unknown]), Err(ChangeError::Unknown(unknown)));
+    assert_eq!(store.rollouts().unwrap().len(), 1, "all or none");
+    assert_eq!(store.order_halt(id, at(9_001)), Err(ChangeError::Finished(id)));
+    store.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let full = fs::metadata(store.path()).unwrap().len();
+    store.prune(&[id]).unwrap();
+    assert_eq!(store.rollouts().unwrap(), []);
+    let left = fs::metadata(store.path()).unwrap().len();
+    assert!(full > 2 * empty && left <= empty + 4096, "{empty}, {full}, {left}");
+}
