@@ -15,7 +15,7 @@ use reinstall_core::time::parse_duration;
 
 use self::connection::ConnectionArgs;
 use self::policy::PolicyArgs;
-use self::rollouts::{OneRolloutArgs, PruneArgs, ResumeArgs, RolloutsArgs, ShowArgs, SiteArgs, StateArgs};
+use self::rollouts::{AbandonArgs, OneRolloutArgs, PruneArgs, ResumeArgs, RolloutsArgs, ShowArgs, SiteArgs, StateArgs};
 use self::trap::TrapArgs;
 
 /// Reinstall the operating system on fleets of CloudDC bare-metal servers, safely.
@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Write all that is on record of a rollout to standard output, a JSON object a line
     Export(OneRolloutArgs),
+    /// Give up a rollout that cannot be resumed, so that its instances are free for others
+    Abandon(AbandonArgs),
     /// Forget finished rollouts
     Prune(PruneArgs),
     /// Show how instances stand now; exit code 1 if any could not be read

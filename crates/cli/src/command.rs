@@ -54,6 +54,7 @@ pub(crate) fn run(cli: Cli, session: &Session) -> crate::Result {
         Command::Rollouts(args) => records::rollouts(&args, session),
         Command::Show(args) => records::show(&args, session),
         Command::Export(args) => records::export(&args, session),
+        Command::Abandon(args) => records::abandon(&args, session),
         Command::Prune(args) => records::prune(&args, session),
         Command::Status(args) => status::status(&args, session),
         Command::List(args) => list::list(&args, session),

@@ -108,6 +108,8 @@ pub(crate) enum Failure {
     SeveralUnfinished(Vec<RolloutId>),
     #[error("rollout {0} is not finished: some of its instances may be on their way")]
     Unfinished(RolloutId),
+    #[error("rollout {0} is not finished: requests of it may still take hold, and nobody would look into them")]
+    NotAbandoned(RolloutId),
     #[error("no instance of rollout {rollout} ended {outcome}")]
     NobodyEndedSo { rollout: RolloutId, outcome: Outcome },
     #[error("nothing was sent: {0}")]
@@ -207,6 +209,7 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::SeveralUnfinished(_)
             | Failure::Unfinished(_)
             | Failure::NobodyEndedSo { .. }
+            | Failure::NotAbandoned(_)
             | Failure::Begin(BeginError::Claimed { .. } | BeginError::Applied { .. } | BeginError::Repeated(_))
             | Failure::Resume(ResumeError::Finished { .. } | ResumeError::Held { .. } | ResumeError::Expired { .. })
             | Failure::Find(FindError::None(_) | FindError::Several(_))
@@ -285,6 +288,7 @@ impl Failure {
             | Self::SeveralUnfinished(_)
             | Self::Unfinished(_)
             | Self::NobodyEndedSo { .. }
+            | Self::NotAbandoned(_)
             | Self::State(_)
             | Self::Begin(_)
             | Self::Resume(_)
@@ -303,6 +307,10 @@ impl Failure {
             "`reinstall rollouts` lists what is on record".into()
         } else if let Self::Unfinished(id) = self {
             format!("carry it to its end first: reinstall resume {id}")
+        } else if let Self::NotAbandoned(id) = self {
+            format!(
+                "try first: reinstall resume {id}; if that cannot be, add --yes, and look at its instances yourself"
+            )
         } else if let Self::Elsewhere { .. } = self {
             "leave --endpoint and --project-id out, and unset their variables".into()
         } else if let Self::Begin(BeginError::Claimed { holder, .. }) = self {

@@ -2,7 +2,7 @@
 //! ([`Reckoning`]).
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reinstall_core::time::{BootMark, Reckoning, Timestamp, back_at};
@@ -82,8 +82,10 @@ impl fmt::Debug for Clock {
 pub fn boot_mark() -> Option<BootMark> {
     let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let up = Duration::try_from(up).ok()?;
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(BootMark { boot: boot.as_str().into(), up })
+    // It does not change as long as this process lives.
+    static BOOT: LazyLock<Option<String>> =
+        LazyLock::new(|| std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok());
+    Some(BootMark { boot: BOOT.as_deref()?.into(), up })
 }
 
 /// What the clock says that runs from the moment this machine was switched on; `None` where there is no such clock.

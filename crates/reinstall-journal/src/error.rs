@@ -109,7 +109,7 @@ pub enum ReadError {
     },
     /// Whoever wanted the export does not take it.
     #[error("the export of the rollout cannot be written: {0}")]
-    Out(String),
+    Out(std::io::ErrorKind),
 }
 
 /// Why a rollout did not begin. Nothing was written.

@@ -14,10 +14,11 @@
 //! first was about is lost.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use reinstall_core::journal::{Journal, Keep};
 use reinstall_core::record::{Entry, Line};
-use reinstall_core::time::Timestamp;
+use reinstall_core::time::{BootMark, Timestamp};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::chain::Chain;
@@ -36,13 +37,33 @@ pub struct RolloutJournal {
     chain: Chain,
     /// As what the connection commits.
     keep: Keep,
+    /// What the machine's own clock says, to be kept with each line.
+    mark: fn() -> Option<BootMark>,
+    marked: Option<BootMark>,
     failure: Option<JournalError>,
 }
 
 impl RolloutJournal {
     /// Goes on after `lines` lines, with a connection that commits for certain.
     pub(crate) fn new(path: PathBuf, connection: Connection, hold: Hold, lines: u64, chain: Chain) -> Self {
-        Self { path, connection, hold, lines, chain, keep: Keep::ForCertain, failure: None }
+        let keep = Keep::ForCertain;
+        Self { path, connection, hold, lines, chain, keep, mark: || None, marked: None, failure: None }
+    }
+
+    pub(crate) fn with_mark(self, marked: Option<BootMark>) -> Self {
+        Self { marked, ..self }
+    }
+
+    /// Keeps with each line from now on what `mark` says, so that whoever resumes can tell how long it was away.
+    #[must_use]
+    pub fn marking(self, mark: fn() -> Option<BootMark>) -> Self {
+        Self { mark, ..self }
+    }
+
+    /// What was kept with the last line before this program took the rollout on.
+    #[must_use]
+    pub fn marked(&self) -> Option<&BootMark> {
+        self.marked.as_ref()
     }
 
     /// The lease, to be kept up from another task.
@@ -102,13 +123,15 @@ impl RolloutJournal {
         let said = serde_json::to_string(line).map_err(failed)?;
         let (hold, seq, chain) = (self.hold, self.lines + 1, self.chain.then(&said));
         let (at, submitted) = (number(line.at.as_millis()), submitted(&line.entry));
+        let (boot, up) = (self.mark)().map(|mark| (mark.boot.as_str().to_owned(), millis(mark.up))).unzip();
         self.in_transaction(keep, |work| {
             let changed = work
                 .prepare_cached(
-                    "UPDATE state SET heartbeat_at = max(heartbeat_at, ?3), lines = ?4, chain = ?5
+                    "UPDATE state SET heartbeat_at = max(heartbeat_at, ?3), lines = ?4, chain = ?5, boot = ?6,
+                                      up = ?7
                      WHERE rollout = ?1 AND epoch = ?2 AND heartbeat_at IS NOT NULL AND lines = ?4 - 1",
                 )?
-                .execute(params![hold.key, hold.epoch, at, number(seq), chain.0])?;
+                .execute(params![hold.key, hold.epoch, at, number(seq), chain.0, boot, up])?;
             if changed == 0 {
                 return hold.lost(work).map(Err);
             }
@@ -165,6 +188,11 @@ fn synchronous(keep: Keep) -> &'static str {
         Keep::Lazily => "NORMAL",
         Keep::ForCertain => "FULL",
     }
+}
+
+/// Whole milliseconds, rounded down: who counts from here counts the time away too long rather than too short.
+fn millis(up: Duration) -> i64 {
+    i64::try_from(up.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// How many instances a line is about to have wiped.

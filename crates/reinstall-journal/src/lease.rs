@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reinstall_core::id::RolloutId;
-use reinstall_core::time::Timestamp;
+use reinstall_core::time::{BootMark, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::error::{JournalError, ReadError, ResumeError, StoreError};
@@ -155,6 +155,15 @@ fn before(connection: &Connection, id: RolloutId) -> rusqlite::Result<Option<Bef
         })
     };
     connection.query_row(sql, [id.to_string()], read).optional()
+}
+
+/// What the machine's own clock said at the last line.
+pub(crate) fn mark(connection: &Connection, hold: Hold) -> rusqlite::Result<Option<BootMark>> {
+    let sql = "SELECT boot, up FROM state WHERE rollout = ?1";
+    let (boot, up): (Option<String>, Option<i64>) =
+        connection.query_row(sql, [hold.key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let up = up.and_then(|up| u64::try_from(up).ok()).map(Duration::from_millis);
+    Ok(boot.zip(up).map(|(boot, up)| BootMark { boot: boot.as_str().into(), up }))
 }
 
 /// Opens a connection for a lease of its own.

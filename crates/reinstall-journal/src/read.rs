@@ -15,6 +15,7 @@ use crate::begin::Facts;
 use crate::chain::Chain;
 use crate::error::{ReadError, ResumeError, StoreError};
 use crate::journal::RolloutJournal;
+use crate::lease;
 use crate::owner::Owner;
 use crate::packed;
 use crate::row;
@@ -41,7 +42,9 @@ impl Store {
         let taken = self.take(id, owner, now, take_over)?;
         match bring_back(&self.connection, &self.path, id) {
             Ok((rollout, end)) => {
-                Ok((rollout, RolloutJournal::new(self.path.clone(), other, taken.hold, end.lines, end.chain)))
+                let marked = lease::mark(&self.connection, taken.hold).map_err(|error| self.failed(&error))?;
+                let journal = RolloutJournal::new(self.path.clone(), other, taken.hold, end.lines, end.chain);
+                Ok((rollout, journal.with_mark(marked)))
             }
             Err(error) => {
                 self.give_back(&taken)?;
@@ -70,7 +73,7 @@ impl Store {
             "id": row.id, "endpoint": row.endpoint, "parent": row.parent, "plan_hash": row.plan_hash,
         });
         let owner = row.holder.as_ref().map(|(owner, _)| owner.to_string());
-        let mut line = |text: &str| writeln!(out, "{text}").map_err(|error| ReadError::Out(error.to_string()));
+        let mut line = |text: &str| writeln!(out, "{text}").map_err(|error| ReadError::Out(error.kind()));
         line(&format!("{{\"rollout\":{began},\"opening\":{}}}", record.opening))?;
         record.lines(&work, &self.path, |_, said| line(said))?;
         let end = json!({

@@ -22,7 +22,8 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// * `rollout` is what a rollout began with, and never changes. `chain` is the hash that its lines go on from.
 /// * `state` is what changes: who holds the rollout, under which epoch, and how far its lines go. Nobody holds it where
-///   `heartbeat_at` is null; the owner's name stays, for those whom it took the rollout from.
+///   `heartbeat_at` is null; the owner's name stays, for those whom it took the rollout from. `boot` and `up` are what the
+///   machine's own clock said at the last line.
 /// * `line` is what happened, in order. Long texts are packed, see [`crate::packed`].
 /// * `claim` is every instance of an unfinished rollout.
 /// * `applied` and `submission` outlive the rollouts: a plan is applied once, and a day's limit cannot be pruned away.
@@ -47,6 +48,8 @@ CREATE TABLE state (
     host TEXT NOT NULL,
     pid INTEGER NOT NULL,
     heartbeat_at INTEGER,
+    boot TEXT,
+    up INTEGER,
     lines INTEGER NOT NULL,
     chain INTEGER NOT NULL,
     halt_ordered_at INTEGER,

@@ -4,7 +4,8 @@ use reinstall_core::id::RolloutId;
 use reinstall_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use crate::error::{ChangeError, StoreError};
+use crate::error::{ChangeError, ResumeError, StoreError};
+use crate::owner::Owner;
 use crate::row::{self, number};
 use crate::store::Store;
 
@@ -27,6 +28,26 @@ impl Store {
             work.commit().map(Ok)
         };
         ordered(&mut self.connection).map_err(|error| StoreError::of(&self.path, &error))?
+    }
+
+    /// Gives a rollout up that is not finished: nobody will look into what it had under way, and its instances are free for
+    /// others. For a rollout that cannot be brought back. `ending` is kept as it is.
+    ///
+    /// # Errors
+    /// [`ResumeError::Held`] while a program carries it on, and [`ResumeError::Finished`] if it has ended.
+    pub fn abandon(&mut self, id: RolloutId, owner: &Owner, now: Timestamp, ending: &str) -> Result<(), ResumeError> {
+        let taken = self.take(id, owner, now, true)?;
+        let sql =
+            "UPDATE state SET heartbeat_at = NULL, finished_at = ?3, ending = ?4 WHERE rollout = ?1 AND epoch = ?2";
+        let (key, epoch) = (taken.hold.key, taken.hold.epoch);
+        let ended = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if work.execute(sql, params![key, epoch, number(now.as_millis()), ending])? == 1 {
+                work.execute("DELETE FROM claim WHERE rollout = ?1", [key])?;
+            }
+            work.commit()
+        };
+        ended(&mut self.connection).map_err(|error| StoreError::of(&self.path, &error).into())
     }
 
     /// Removes finished rollouts for good, all of them or none, and gives their space back to the disk. That their plans were

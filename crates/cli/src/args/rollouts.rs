@@ -110,6 +110,19 @@ pub(crate) struct OneRolloutArgs {
     pub(crate) state: StateArgs,
 }
 
+/// `reinstall abandon`
+#[derive(Debug, Args)]
+pub(crate) struct AbandonArgs {
+    /// The rollout, by its id or the beginning of it
+    #[arg(value_name = "ROLLOUT")]
+    pub(crate) rollout: String,
+    /// That is meant: what it had under way may still happen, and nobody will look into it
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
 /// `reinstall prune`
 #[derive(Debug, Args)]
 pub(crate) struct PruneArgs {

@@ -49,7 +49,8 @@ pub(super) async fn carry_kept(job: Job, mut recorded: Recorded<RolloutJournal>)
     let is_finished = rollout.is_finished();
     let ended = job.ended(rollout);
     let closed = match (&failure, is_finished) {
-        (Some(_), _) => Ok(()),
+        // What failed once may still do for giving back; if it does not, the lease runs out.
+        (Some(_), _) => journal.release().or(Ok(())),
         (None, true) => journal.finish(now, &EndingRecord::from(&ended.summary).to_text()),
         (None, false) => journal.release(),
     };

@@ -1,13 +1,16 @@
 //! The commands about what is on record: none of them sends anything.
 
+use std::io::ErrorKind;
+
+use reinstall_journal::error::ReadError;
 use reinstall_journal::row::RunState;
 
 use super::Session;
 use crate::args::Output;
-use crate::args::rollouts::{OneRolloutArgs, PruneArgs, RolloutsArgs, ShowArgs};
-use crate::failure::Ending;
+use crate::args::rollouts::{AbandonArgs, OneRolloutArgs, PruneArgs, RolloutsArgs, ShowArgs};
+use crate::failure::{Ending, Failure};
 use crate::render::report::Ended;
-use crate::render::rollouts as rows;
+use crate::render::rollouts::{self as rows, EndingRecord};
 use crate::{render, state};
 
 /// `reinstall rollouts`
@@ -68,6 +71,18 @@ pub(super) fn halt(args: &OneRolloutArgs, session: &Session) -> crate::Result {
     Ok(Ending::Done)
 }
 
+/// `reinstall abandon`
+pub(super) fn abandon(args: &AbandonArgs, session: &Session) -> crate::Result {
+    let mut state = state::open(&args.state, &session.environment)?;
+    let row = state.which(Some(&args.rollout))?;
+    if !args.yes {
+        return Err(Failure::NotAbandoned(row.id));
+    }
+    state.store.abandon(row.id, &state.owner, state.now, &EndingRecord::abandoned().to_text())?;
+    render::to_stderr(|err| writeln!(err, "rollout {} is given up; its instances are free for others", row.id));
+    Ok(Ending::Done)
+}
+
 /// `reinstall export`
 pub(super) fn export(args: &OneRolloutArgs, session: &Session) -> crate::Result {
     let state = state::open(&args.state, &session.environment)?;
@@ -77,8 +92,12 @@ pub(super) fn export(args: &OneRolloutArgs, session: &Session) -> crate::Result 
         exported = state.store.export(row.id, out);
         Ok(())
     })?;
-    exported?;
-    Ok(Ending::Done)
+    match exported {
+        // A reader that went away had enough.
+        Err(ReadError::Out(ErrorKind::BrokenPipe)) | Ok(()) => Ok(Ending::Done),
+        Err(ReadError::Out(kind)) => Err(Failure::Output(kind.into())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `reinstall prune`

@@ -13,7 +13,7 @@ use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::AdminPassword;
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
 use reinstall_core::summary::Outcome;
-use reinstall_http::clock::Clock;
+use reinstall_http::clock::{self, Clock};
 use reinstall_journal::journal::RolloutJournal;
 use reinstall_journal::row::RolloutRow;
 
@@ -46,24 +46,26 @@ fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, 
     asked.possible(usize::try_from(row.targets).unwrap_or(usize::MAX))?;
     let (rollout, mut journal) = state.store.resume(row.id, &state.owner, state.now, args.take_over)?;
     // From here on the rollout is ours; if a person has second thoughts, it is given back.
-    let password = match agree(&rollout, asked, args, session) {
-        Ok(password) => password,
+    let account = access.account.clone();
+    let agreed = agree(&rollout, asked, args, session).and_then(|password| {
+        let unknown = rollout.plan().policy().shortest + A_MOMENT;
+        let clock = Clock::resume(rollout.now(), journal.marked(), unknown);
+        Ok((password, super::client(access, &clock)?, clock))
+    });
+    let (password, client, clock) = match agreed {
+        Ok(agreed) => agreed,
         Err(refused) => {
             journal.release().map_err(Failure::Journal)?;
             return Err(refused);
         }
     };
-    let unknown = rollout.plan().policy().shortest + A_MOMENT;
-    let clock = Clock::resume(rollout.now(), None, unknown);
-    let account = access.account.clone();
-    let client = super::client(access, &clock)?;
     let (id, output, shows_bars) = (row.id, args.output, session.shows_bars);
     let recorded = taken_up(rollout, journal, row.halt_ordered, &clock);
     super::block_on(carry_kept(Job { id, account, client, clock, password, output, shows_bars }, recorded))
 }
 
 fn taken_up(rollout: Rollout, journal: RolloutJournal, halt_ordered: bool, clock: &Clock) -> Recorded<RolloutJournal> {
-    let mut recorded = Recorded::resume(rollout, journal, clock.now());
+    let mut recorded = Recorded::resume(rollout, journal.marking(clock::boot_mark), clock.now());
     if halt_ordered {
         recorded.handle(clock.now(), Event::Ordered(Wish::Halt));
     }

@@ -9,7 +9,7 @@ use reinstall_core::record::Opening;
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::time::Timestamp;
-use reinstall_http::clock::Clock;
+use reinstall_http::clock::{self, Clock};
 use reinstall_journal::begin::Begun;
 use reinstall_journal::error::BeginError;
 use reinstall_journal::journal::RolloutJournal;
@@ -131,5 +131,5 @@ fn begin(
         parent,
     };
     let journal = state.store.begin(&begun, &state.owner, now)?;
-    Ok((id, Recorded::new(Rollout::new(plan, seed, now), journal)))
+    Ok((id, Recorded::new(Rollout::new(plan, seed, now), journal.marking(clock::boot_mark))))
 }

@@ -32,6 +32,11 @@ impl From<&Summary> for EndingRecord {
 }
 
 impl EndingRecord {
+    /// The ending of a rollout that somebody gave up.
+    pub(crate) fn abandoned() -> Self {
+        Self { conclusion: "abandoned".into(), counts: BTreeMap::new() }
+    }
+
     /// As the journal keeps it.
     pub(crate) fn to_text(&self) -> String {
         // Strings and numbers: nothing in it can fail to be written.
@@ -115,6 +120,7 @@ pub(crate) fn text(out: &mut dyn Write, rows: &[RolloutRow], now: Timestamp) -> 
 /// `117 succeeded, 3 failed`, or who has it.
 fn result(row: &RolloutRow) -> String {
     match (ending(row), &row.holder) {
+        (Some(ending), _) if ending.counts.is_empty() => ending.conclusion,
         (Some(ending), _) => {
             let counts = ending.counts.iter().filter(|(_, count)| **count > 0);
             counts.map(|(outcome, count)| format!("{count} {outcome}")).collect::<Vec<_>>().join(", ")

@@ -1,7 +1,10 @@
 //! What is listed, found, exported, counted and removed.
 
 use super::*;
-use crate::error::{ChangeError, FindError, ReadError};
+use reinstall_core::record::Entry;
+use reinstall_core::time::BootMark;
+
+use crate::error::{BeginError, ChangeError, FindError, ReadError, ResumeError};
 
 /// Three rollouts, each begun a second after the other; the second is finished.
 fn three(dir: &Path) -> (Store, Vec<RolloutId>) {
@@ -108,4 +111,31 @@ fn what_is_finished_can_be_removed_and_gives_its_space_back() {
     assert_eq!(store.rollouts().unwrap(), []);
     let left = fs::metadata(store.path()).unwrap().len();
     assert!(full > 2 * empty && left <= empty + 4096, "{empty}, {full}, {left}");
+}
+
+#[test]
+fn a_rollout_that_is_given_up_frees_its_instances() {
+    let dir = state_dir();
+    let (mut store, ids) = three(dir.path());
+    let taken = || Begun { id: RolloutId::new(at(50), [9; 10]), ..begun(9, 0..5) };
+    assert!(matches!(store.begin(&taken(), &bob(), at(5)), Err(BeginError::Claimed { count: 5, .. })));
+    let held = store.abandon(ids[0], &bob(), at(5), "{}").unwrap_err();
+    assert!(matches!(held, ResumeError::Held { .. }), "{held}");
+    store.abandon(ids[0], &bob(), at(90), "{}").unwrap();
+    assert_eq!(store.find(&ids[0].to_string()).unwrap().finished_at, Some(at(90)));
+    store.begin(&taken(), &bob(), at(91)).unwrap();
+    assert!(matches!(store.abandon(ids[0], &bob(), at(99), "{}"), Err(ResumeError::Finished { .. })));
+}
+
+#[test]
+fn the_machines_own_clock_is_kept_with_each_line() {
+    let mark = || Some(BootMark { boot: "boot-1".into(), up: Duration::from_millis(77_012) });
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let begun = begun(1, 0..3);
+    let mut journal = store.begin(&begun, &alice(), START).unwrap().marking(mark);
+    journal.append(&Line { at: START, entry: Entry::Tick }, Keep::Lazily).unwrap();
+    journal.release().unwrap();
+    let (_, journal) = store.resume(begun.id, &alice(), at(1), false).unwrap();
+    assert_eq!(journal.marked(), mark().as_ref());
 }
