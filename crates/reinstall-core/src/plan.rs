@@ -42,11 +42,12 @@ pub struct Plan {
 impl Plan {
     /// Draws the plan of a checked spec: waves by the policy's sizes, each cut into batches, in the order of the spec.
     ///
-    /// A batch is never larger than the policy's `in_flight_max`, or it could never start.
+    /// A batch is never larger than the policy's `in_flight_max` or `max_unavailable`, or it could never start.
     #[must_use]
     pub fn draw(spec: &CheckedSpec, project_id: ProjectId) -> Self {
         let policy = spec.policy.clone();
-        let batch_max = policy.batch_max.min(policy.in_flight_max);
+        let unavailable_max = unavailable_max(&policy, spec.instances.len()).unwrap_or(usize::MAX);
+        let batch_max = policy.batch_max.min(policy.in_flight_max).min(unavailable_max);
         let mut rest = spec.instances.as_slice();
         let mut waves = Vec::new();
         for size in policy.waves.split(spec.instances.len()) {
@@ -113,6 +114,12 @@ impl Plan {
         self.failures_max
     }
 
+    /// The most targets that may be unavailable at once, as an absolute number, at least 1; `None` if there is no bound.
+    #[must_use]
+    pub fn unavailable_max(&self) -> Option<usize> {
+        unavailable_max(&self.policy, self.targets)
+    }
+
     /// What its instances were when it was drawn; empty if nobody looked.
     #[must_use]
     pub fn survey(&self) -> &Survey {
@@ -124,6 +131,10 @@ impl Plan {
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
+}
+
+fn unavailable_max(policy: &Policy, targets: usize) -> Option<usize> {
+    policy.max_unavailable.map(|share| share.of(targets).max(1))
 }
 
 #[cfg(test)]
@@ -159,6 +170,19 @@ mod tests {
     fn a_batch_fits_into_what_may_be_in_flight() {
         let drawn = plan(10, Policy { in_flight_max: 3, waves: "100%".parse().unwrap(), ..Policy::default() });
         assert_eq!(shape(&drawn), [vec![3, 3, 3, 1]]);
+    }
+
+    #[test]
+    fn a_batch_fits_into_what_may_be_unavailable() {
+        for (share, unavailable_max, batches) in
+            [("4", 4, vec![4, 4, 2]), ("30%", 3, vec![3, 3, 3, 1]), ("5%", 1, vec![1; 10])]
+        {
+            let max_unavailable = Some(share.parse().unwrap());
+            let drawn = plan(10, Policy { max_unavailable, waves: "100%".parse().unwrap(), ..Policy::default() });
+            assert_eq!(drawn.unavailable_max(), Some(unavailable_max), "{share}");
+            assert_eq!(shape(&drawn), [batches], "{share}");
+        }
+        assert_eq!(plan(10, Policy::default()).unavailable_max(), None);
     }
 
     #[test]
