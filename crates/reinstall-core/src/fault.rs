@@ -7,7 +7,7 @@ use crate::id::{InstanceId, RequestId};
 use crate::text::CloudText;
 
 /// What went wrong with a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// No connection: refused, no such host, TLS. The request never left.

@@ -157,6 +157,13 @@ impl FromStr for ProjectId {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for ProjectId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Display for ProjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
@@ -164,7 +171,7 @@ impl fmt::Display for ProjectId {
 }
 
 /// The cloud's own name for one request, from `X-Request-Id` (api-facts 7): what its support desk asks for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct RequestId(CloudText);
 
 impl RequestId {
@@ -188,7 +195,7 @@ impl fmt::Display for RequestId {
 }
 
 /// Names one action of a rollout, so that its answer finds the way back. Never reused within a rollout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Ticket(pub u64);
 
 #[cfg(test)]

@@ -6,9 +6,17 @@ use crate::id::InstanceId;
 ///
 /// What the service does with an absent or empty list is not documented (api-facts 1): it might mean every instance.
 /// This type cannot hold one.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Vec<InstanceId>")]
 pub struct InstanceSet(Vec<InstanceId>);
+
+impl TryFrom<Vec<InstanceId>> for InstanceSet {
+    type Error = InstanceSetError;
+
+    fn try_from(ids: Vec<InstanceId>) -> Result<Self, InstanceSetError> {
+        Self::new(ids)
+    }
+}
 
 /// Why ids cannot go into one request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -36,5 +36,9 @@ pub mod summary;
 
 pub mod rollout;
 
+pub mod journal;
+pub mod record;
+pub mod recorded;
+
 #[cfg(test)]
 mod testing;

@@ -5,6 +5,7 @@ use crate::instance_set::InstanceSet;
 use crate::policy::Policy;
 use crate::spec::CheckedSpec;
 use crate::survey::Survey;
+use crate::time::Timestamp;
 
 /// The part of a plan that may be on its way together.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -13,6 +14,11 @@ pub struct Wave {
 }
 
 impl Wave {
+    /// A wave of these requests, which the caller has checked.
+    pub(crate) fn new(batches: Vec<InstanceSet>) -> Self {
+        Self { batches }
+    }
+
     /// The requests of this wave, in order. An instance is in exactly one of them.
     #[must_use]
     pub fn batches(&self) -> &[InstanceSet] {
@@ -52,18 +58,23 @@ impl Plan {
         let mut waves = Vec::new();
         for size in policy.waves.split(spec.instances.len()) {
             let (wave, later) = rest.split_at(size);
-            waves.push(Wave { batches: wave.chunks(batch_max).map(InstanceSet::of_distinct).collect() });
+            waves.push(Wave::new(wave.chunks(batch_max).map(InstanceSet::of_distinct).collect()));
             rest = later;
         }
-        Self {
-            project_id,
-            image_id: spec.image,
-            targets: spec.instances.len(),
-            failures_max: policy.failures_max.of(spec.instances.len()),
-            waves,
-            policy,
-            survey: Survey::new(),
-        }
+        let failures_max = policy.failures_max.of(spec.instances.len());
+        Self::restored(project_id, spec.image, waves, failures_max, policy)
+    }
+
+    /// A plan of these waves, which the caller has checked.
+    pub(crate) fn restored(
+        project_id: ProjectId,
+        image_id: Option<ImageId>,
+        waves: Vec<Wave>,
+        failures_max: usize,
+        policy: Policy,
+    ) -> Self {
+        let targets = waves.iter().map(Wave::targets).sum();
+        Self { project_id, image_id, targets, failures_max, waves, policy, survey: Survey::new() }
     }
 
     /// The same plan, bound to what its instances were when somebody looked: one that has changed by the time its turn comes
@@ -71,6 +82,13 @@ impl Plan {
     #[must_use]
     pub fn bound_to(self, survey: Survey) -> Self {
         Self { survey, ..self }
+    }
+
+    /// The same plan, in which nothing new is started at or after `at`, or whatever earlier moment it had.
+    #[must_use]
+    pub fn closing_at(self, at: Timestamp) -> Self {
+        let closes_at = Some(self.policy.closes_at.map_or(at, |earlier| earlier.min(at)));
+        Self { policy: Policy { closes_at, ..self.policy }, ..self }
     }
 
     /// Whose instances are meant.
@@ -183,6 +201,15 @@ mod tests {
             assert_eq!(shape(&drawn), [batches], "{share}");
         }
         assert_eq!(plan(10, Policy::default()).unavailable_max(), None);
+    }
+
+    #[test]
+    fn closing_time_only_comes_earlier() {
+        let at = Timestamp::from_millis;
+        for (before, closing, after) in [(None, 5, 5), (Some(3), 5, 3), (Some(7), 5, 5)] {
+            let drawn = plan(1, Policy { closes_at: before.map(at), ..Policy::default() });
+            assert_eq!(drawn.closing_at(at(closing)).policy().closes_at, Some(at(after)));
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::instance::InstanceState;
 use crate::instance_set::InstanceSet;
 use crate::spec::Objection;
 use crate::text::CloudText;
-use crate::time::{Plain, Timestamp, serialize_duration};
+use crate::time::{Plain, Timestamp, deserialize_duration, serialize_duration};
 
 /// A number of targets, as such or as a part of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,9 +68,16 @@ impl serde::Serialize for Share {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Share {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// The sizes of the waves, in order; the last one repeats until every target is in a wave.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "Vec<Share>")]
 pub struct WaveSizes(Vec<Share>);
 
 impl WaveSizes {
@@ -106,18 +113,25 @@ pub enum WaveSizesError {
         /// Which, counted from 1.
         wave: usize,
     },
-    /// Too long a list.
-    #[error("{0} waves are listed; at most {max} may be", max = WaveSizes::LEN_MAX)]
-    TooMany(usize),
+    /// Too long a list, or none.
+    #[error("{0} waves are listed; 1 to {max} may be", max = WaveSizes::LEN_MAX)]
+    Count(usize),
 }
 
 impl FromStr for WaveSizes {
     type Err = WaveSizesError;
 
     fn from_str(text: &str) -> Result<Self, WaveSizesError> {
-        let sizes = text.split(',').map(str::parse).collect::<Result<Vec<Share>, _>>()?;
-        if sizes.len() > Self::LEN_MAX {
-            return Err(WaveSizesError::TooMany(sizes.len()));
+        text.split(',').map(str::parse).collect::<Result<Vec<Share>, _>>()?.try_into()
+    }
+}
+
+impl TryFrom<Vec<Share>> for WaveSizes {
+    type Error = WaveSizesError;
+
+    fn try_from(sizes: Vec<Share>) -> Result<Self, WaveSizesError> {
+        if sizes.is_empty() || sizes.len() > Self::LEN_MAX {
+            return Err(WaveSizesError::Count(sizes.len()));
         }
         match sizes.iter().position(|size| matches!(size, Share::Count(0) | Share::Percent(0))) {
             Some(index) => Err(WaveSizesError::Empty { wave: index + 1 }),
@@ -133,7 +147,8 @@ impl fmt::Display for WaveSizes {
 }
 
 /// How a rollout is to go about it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Policy {
     /// The most instances in one request: 1 to [`InstanceSet::LEN_MAX`].
     pub batch_max: usize,
@@ -145,24 +160,24 @@ pub struct Policy {
     /// ones do not. A failure in the canary always halts.
     pub failures_max: Share,
     /// How often each instance on its way is looked at.
-    #[serde(serialize_with = "serialize_duration")]
+    #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
     pub poll_every: Duration,
     /// How long an unanswered or unacknowledged submission is watched before it counts as not started.
-    #[serde(serialize_with = "serialize_duration")]
+    #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
     pub settle_after: Duration,
     /// How long an accepted submission may show no movement.
-    #[serde(serialize_with = "serialize_duration")]
+    #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
     pub start_within: Duration,
     /// How long one target may take from its submission to its end.
-    #[serde(serialize_with = "serialize_duration")]
+    #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
     pub finish_within: Duration,
     /// How long a batch that was never accepted, throttled for example, is tried.
-    #[serde(serialize_with = "serialize_duration")]
+    #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
     pub submit_within: Duration,
     /// The most goes at one instance; a further one only if it was shown that the one before did not start.
     pub attempts_max: u32,
     /// The shortest time in which a reinstall can begin and end. Whoever did not look for longer may have missed one.
-    #[serde(serialize_with = "serialize_duration")]
+    #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
     pub shortest: Duration,
     /// The states an instance may be reinstalled from; in any other it is skipped.
     pub start_states: BTreeSet<InstanceState>,

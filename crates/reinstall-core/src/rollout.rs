@@ -249,6 +249,11 @@ impl Rollout {
         }
     }
 
+    /// What happens from now on cannot be written down, for this reason: nothing new may start.
+    pub(crate) fn unrecorded(&mut self, why: &str) {
+        self.halt(HaltCause::Unrecorded { message: why.into() });
+    }
+
     /// Starts nothing new from now on. The first cause stands.
     fn halt(&mut self, cause: HaltCause) {
         if self.halted.is_some() || self.is_finished() {

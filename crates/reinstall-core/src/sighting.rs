@@ -15,7 +15,7 @@ use crate::text::CloudText;
 pub type Mark = CloudText;
 
 /// Which call showed it. The two calls need not carry the same fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Via {
     /// ListInstances

@@ -137,6 +137,11 @@ pub enum HaltCause {
         /// Since when.
         at: Timestamp,
     },
+    /// What happens could no longer be written down.
+    Unrecorded {
+        /// Why.
+        message: CloudText,
+    },
 }
 
 impl fmt::Display for HaltCause {
@@ -155,6 +160,7 @@ impl fmt::Display for HaltCause {
                 write!(f, "too few are available: {unavailable} are not, and at most {unavailable_max} may be")
             }
             Self::WindowClosed { at } => write!(f, "nothing may be started after {at}"),
+            Self::Unrecorded { message } => write!(f, "the journal failed: {message}"),
         }
     }
 }
@@ -170,7 +176,8 @@ impl HaltCause {
             | Self::CanaryUnproven
             | Self::BudgetSpent { .. }
             | Self::TooFewAvailable { .. }
-            | Self::WindowClosed { .. } => Reason::new(self.code(), self.to_string()),
+            | Self::WindowClosed { .. }
+            | Self::Unrecorded { .. } => Reason::new(self.code(), self.to_string()),
         }
     }
 
@@ -185,13 +192,18 @@ impl HaltCause {
             Self::BudgetSpent { .. } => "budget_spent",
             Self::TooFewAvailable { .. } => "too_few_available",
             Self::WindowClosed { .. } => "window_closed",
+            Self::Unrecorded { .. } => "unrecorded",
         }
     }
 
     /// Whether a person or a bound of ours is the cause, and nothing that the cloud did to the requests.
     const fn is_of_our_making(&self) -> bool {
         match self {
-            Self::Ordered | Self::CanaryUnproven | Self::TooFewAvailable { .. } | Self::WindowClosed { .. } => true,
+            Self::Ordered
+            | Self::CanaryUnproven
+            | Self::TooFewAvailable { .. }
+            | Self::WindowClosed { .. }
+            | Self::Unrecorded { .. } => true,
             Self::Denied { .. } | Self::CanaryFailed { .. } | Self::BudgetSpent { .. } => false,
         }
     }

@@ -59,6 +59,14 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        let moment: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
+        u64::try_from(moment.as_millisecond()).map(Self).map_err(|_| serde::de::Error::custom("a moment before 1970"))
+    }
+}
+
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -85,7 +93,13 @@ impl Reckoning {
     /// Starts at the wall clock's word; the steady clock's readings count from this moment.
     #[must_use]
     pub fn new(wall: Timestamp) -> Self {
-        Self { start: wall, slept: Duration::ZERO, wall, steady: Duration::ZERO }
+        Self::starting_at(wall, wall)
+    }
+
+    /// A reckoning that goes on from `start`, whatever the wall clock says; see [`back_at`].
+    #[must_use]
+    pub fn starting_at(start: Timestamp, wall: Timestamp) -> Self {
+        Self { start, slept: Duration::ZERO, wall, steady: Duration::ZERO }
     }
 
     /// The moment it is, given what the two clocks read now. `steady` counts from the start and never falls.
@@ -97,6 +111,37 @@ impl Reckoning {
         self.wall = wall;
         self.steady = steady;
         self.start + self.slept + steady
+    }
+}
+
+/// A reading of the clock that runs from the moment a machine is switched on, asleep or not, and that nobody can set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootMark {
+    /// Which switching-on it counts from.
+    pub boot: CloudText,
+    /// How long ago that was.
+    pub up: Duration,
+}
+
+impl BootMark {
+    /// How long it took from `earlier` to this; `None` if the machine was switched off between the two.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Option<Duration> {
+        if self.boot == earlier.boot { self.up.checked_sub(earlier.up) } else { None }
+    }
+}
+
+/// The moment at which a program is back that last wrote at `last`.
+///
+/// How long it was away decides what may have gone by unseen, so that it must not be reckoned too short. `away` is what a
+/// clock says that nobody can set. Where there is none, the wall clock has to do; if that one says that the program is back
+/// before it left, it was set, and nobody knows how long it was: it counts as `unknown`.
+#[must_use]
+pub fn back_at(last: Timestamp, wall: Timestamp, away: Option<Duration>, unknown: Duration) -> Timestamp {
+    match away {
+        Some(away) => wall.max(last + away),
+        None if wall >= last => wall,
+        None => last + unknown,
     }
 }
 
@@ -127,12 +172,46 @@ impl fmt::Display for Plain {
     }
 }
 
-/// Writes a [`Duration`] the way [`parse_duration`] reads it; for `#[serde(serialize_with)]`.
+/// Writes a [`Duration`] the way [`parse_duration`] reads it, to the nanosecond; for `#[serde(serialize_with)]`.
 ///
 /// # Errors
 /// Only what the serializer itself refuses.
 pub fn serialize_duration<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&Plain(*duration))
+    let exact = SignedDuration::try_from(*duration).unwrap_or(SignedDuration::MAX);
+    serializer.collect_str(&format_args!("{exact:#}"))
+}
+
+/// Reads what [`serialize_duration`] wrote, or a person did; for `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// Where the text is no duration, see [`parse_duration`].
+pub fn deserialize_duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    parse_duration(&text).map_err(serde::de::Error::custom)
+}
+
+/// A [`Timestamp`] as milliseconds since 1970, for what is kept in masses; for `#[serde(with)]`. As itself, a timestamp is
+/// written for people.
+pub mod millis {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Timestamp;
+
+    /// Writes the number.
+    ///
+    /// # Errors
+    /// Only what the serializer itself refuses.
+    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(at.as_millis())
+    }
+
+    /// Reads the number.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        u64::deserialize(deserializer).map(Timestamp::from_millis)
+    }
 }
 
 #[cfg(test)]
@@ -145,7 +224,11 @@ mod tests {
 
     #[test]
     fn moments_are_written_in_utc() {
-        assert_eq!(Timestamp::from_millis(1_795_433_416_042).to_string(), "2026-11-23T11:30:16.042Z");
+        let moment = Timestamp::from_millis(1_795_433_416_042);
+        assert_eq!(moment.to_string(), "2026-11-23T11:30:16.042Z");
+        let json = serde_json::to_string(&moment).unwrap();
+        assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), moment);
+        assert!(serde_json::from_str::<Timestamp>(r#""1969-01-01T00:00:00Z""#).is_err());
     }
 
     #[test]
@@ -168,6 +251,14 @@ mod tests {
             assert_eq!(parse_duration(text), Ok(duration));
             assert_eq!(Plain(duration).to_string(), written);
         }
+        #[derive(serde::Serialize, serde::Deserialize)]
+        struct Kept(
+            #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")] Duration,
+        );
+        for exact in [ms(0), ms(5_400_000), Duration::from_nanos(10_000_001), Duration::from_secs(7 * 86_400)] {
+            let json = serde_json::to_string(&Kept(exact)).unwrap();
+            assert_eq!(serde_json::from_str::<Kept>(&json).unwrap().0, exact, "{json}");
+        }
         for wrong in ["", "15", "-4s", "4 parsecs", "4s ago", "fast"] {
             assert!(parse_duration(wrong).is_err(), "{wrong:?}");
         }
@@ -181,6 +272,25 @@ mod tests {
         assert_eq!(clock.advance(start, ms(20)), start + ms(20), "the wall clock was set back");
         assert_eq!(clock.advance(start + ms(5_000), ms(20)), start + ms(5_020), "the machine slept");
         assert_eq!(clock.advance(start + ms(5_900), ms(30)), start + ms(5_030), "less than a leap");
+    }
+
+    #[test]
+    fn time_away_is_never_reckoned_too_short() {
+        let last = Timestamp::from_millis(1_000_000);
+        let mark = |boot: &str, up| BootMark { boot: boot.into(), up: ms(up) };
+        let unknown = ms(120_000);
+        for (wall, before, after, back) in [
+            (last + ms(500), mark("a", 10), mark("a", 510), last + ms(500)),
+            (last, mark("a", 10), mark("a", 7_010), last + ms(7_000)),
+            (Timestamp::from_millis(0), mark("a", 10), mark("a", 7_010), last + ms(7_000)),
+            (last + ms(9_000), mark("a", 10), mark("a", 7_010), last + ms(9_000)),
+            (last + ms(500), mark("a", 10), mark("b", 20), last + ms(500)),
+            (Timestamp::from_millis(0), mark("a", 10), mark("b", 20), last + unknown),
+        ] {
+            assert_eq!(back_at(last, wall, after.since(&before), unknown), back, "{wall:?} {before:?} {after:?}");
+        }
+        let mut clock = Reckoning::starting_at(last + ms(7_000), Timestamp::from_millis(0));
+        assert_eq!(clock.advance(Timestamp::from_millis(5), ms(5)), last + ms(7_005));
     }
 
     #[test]

@@ -192,8 +192,8 @@ impl Client {
         loop {
             tries += 1;
             self.0.sent[request.operation.index()].fetch_add(1, Ordering::Relaxed);
-            let now = self.0.clock.now();
-            let outcome = match self.0.transport.send(request, call_max, now).await {
+            let signed_at = self.0.clock.wall();
+            let outcome = match self.0.transport.send(request, call_max, signed_at).await {
                 Ok(Exchange { reply, signed }) => match read(&reply, hidden) {
                     Ok(value) => {
                         let request_id = error::request_id(&reply.headers, hidden);

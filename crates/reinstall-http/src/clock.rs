@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reinstall_core::time::{Reckoning, Timestamp};
+use reinstall_core::time::{BootMark, Reckoning, Timestamp, back_at};
 
 /// A clock that never goes back and notices when the machine slept. Clones share one reckoning and cost nothing.
 #[derive(Clone)]
@@ -27,12 +27,28 @@ impl Clock {
         Self(Arc::new(Shared { started: steady(), reckoning: Mutex::new(Reckoning::new(wall())) }))
     }
 
+    /// A clock that goes on where a program left off that last wrote at `last`. `marked` is what [`boot_mark`] said then, and
+    /// `unknown` how long it counts as away if nobody can tell; see [`back_at`].
+    #[must_use]
+    pub fn resume(last: Timestamp, marked: Option<&BootMark>, unknown: Duration) -> Self {
+        let wall = wall();
+        let away = boot_mark().zip(marked).and_then(|(now, before)| now.since(before));
+        let reckoning = Reckoning::starting_at(back_at(last, wall, away, unknown), wall);
+        Self(Arc::new(Shared { started: steady(), reckoning: Mutex::new(reckoning) }))
+    }
+
     /// The moment it is.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         // A panic elsewhere leaves a reckoning that is whole: it is replaced field by field without a way to stop between.
         let mut reckoning = self.0.reckoning.lock().unwrap_or_else(PoisonError::into_inner);
         reckoning.advance(wall(), steady().duration_since(self.0.started))
+    }
+
+    /// What the wall clock says: for those who compare it with theirs. It may go back.
+    #[must_use]
+    pub fn wall(&self) -> Timestamp {
+        wall()
     }
 
     /// Sleeps until it is `at`; not at all if that is over.
@@ -58,6 +74,23 @@ impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")
     }
+}
+
+/// What the clock says that runs from the moment this machine was switched on; `None` where there is no such clock.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn boot_mark() -> Option<BootMark> {
+    let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let up = Duration::try_from(up).ok()?;
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(BootMark { boot: boot.as_str().into(), up })
+}
+
+/// What the clock says that runs from the moment this machine was switched on; `None` where there is no such clock.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn boot_mark() -> Option<BootMark> {
+    None
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
@@ -93,6 +126,23 @@ mod tests {
                 last = now;
             }
         }
+    }
+
+    #[test]
+    fn a_clock_that_is_back_counts_the_time_away() {
+        let last = Clock::start().now() + Duration::from_secs(3_600);
+        let unknown = Duration::from_secs(120);
+        let ahead = Clock::resume(last, boot_mark().as_ref(), unknown);
+        assert!(ahead.now() >= last, "the wall clock is an hour behind what was written");
+        let lost = BootMark { boot: "another".into(), up: Duration::ZERO };
+        assert!(Clock::resume(last, Some(&lost), unknown).now() >= last + unknown);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_boot_clock_goes_on() {
+        let (one, other) = (boot_mark().unwrap(), boot_mark().unwrap());
+        assert!(other.since(&one).is_some(), "{one:?} {other:?}");
     }
 
     #[tokio::test]

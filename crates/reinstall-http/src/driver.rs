@@ -4,7 +4,9 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use reinstall_core::action::{Action, Answer, Event, Order};
 use reinstall_core::id::Ticket;
+use reinstall_core::journal::Journal;
 use reinstall_core::notice::Notice;
+use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::AdminPassword;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -27,26 +29,27 @@ impl Driver {
         Self { client, clock, password }
     }
 
-    /// Carries `rollout` on until every target has its outcome. `observe` is given each notice as it comes, and the rollout
-    /// as it stands by then.
+    /// Carries a rollout on until every target has its outcome. `observe` is given each notice as it comes, and the rollout as
+    /// it stands by then.
     ///
-    /// Orders are handed on as they come; that their sender is dropped is no order. The future may be dropped at any time:
-    /// requests that have left are not called back, and the rollout then knows that it was left
-    /// ([`Summary::abandoned`](reinstall_core::summary::Summary::abandoned)).
-    pub async fn run(
+    /// Orders are handed on as they come; that their sender is dropped is no order. When the journal fails, nothing new is
+    /// sent, and what is in flight is watched to its end ([`Recorded::failure`]). The future may be dropped at any time:
+    /// requests that have left are not called back, and what is on record can be resumed.
+    pub async fn run<J: Journal>(
         &self,
-        rollout: &mut Rollout,
+        recorded: &mut Recorded<J>,
         orders: &mut UnboundedReceiver<Order>,
         mut observe: impl FnMut(&Notice, &Rollout),
     ) {
         let mut errands = FuturesUnordered::new();
         loop {
-            while let Some(action) = rollout.poll_action() {
+            while let Some(action) = recorded.poll_action() {
                 errands.push(self.carry_out(action));
             }
-            while let Some(notice) = rollout.poll_notice() {
-                observe(&notice, rollout);
+            while let Some(notice) = recorded.poll_notice() {
+                observe(&notice, recorded.rollout());
             }
+            let rollout = recorded.rollout();
             if rollout.is_finished() {
                 return;
             }
@@ -58,7 +61,7 @@ impl Driver {
                 // Nothing under way, nothing due, nobody to give orders: it can only be reported as left unfinished.
                 else => return,
             };
-            rollout.handle(self.clock.now(), event);
+            recorded.handle(self.clock.now(), event);
         }
     }
 

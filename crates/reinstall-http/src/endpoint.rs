@@ -89,6 +89,14 @@ impl Endpoint {
         &self.authority
     }
 
+    /// The region, where the host is one of the provider's: `clouddc.REGION.myhuaweicloud.com` (api-facts 5).
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        let (service, rest) = self.authority.split_once('.')?;
+        let (region, domain) = rest.split_once('.')?;
+        (service == "clouddc" && domain.starts_with("myhuaweicloud.")).then_some(region)
+    }
+
     /// The address of `path`, which starts with a slash, and `query` beneath this endpoint.
     #[must_use]
     pub fn url(&self, path: &str, query: Option<&str>) -> String {
@@ -113,6 +121,18 @@ fn is_loopback(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_providers_hosts_name_their_region() {
+        for (host, region) in [
+            ("clouddc.cn-east-3.myhuaweicloud.com", Some("cn-east-3")),
+            ("https://clouddc.eu-west-101.myhuaweicloud.eu:443", Some("eu-west-101")),
+            ("clouddc.example.com", None),
+            ("http://127.0.0.1:8080", None),
+        ] {
+            assert_eq!(Endpoint::parse(host, PlainHttp::Loopback).unwrap().region(), region, "{host}");
+        }
+    }
 
     #[test]
     fn addresses_are_completed() {

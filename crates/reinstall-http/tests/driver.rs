@@ -9,10 +9,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reinstall_core::id::InstanceId;
 use reinstall_core::instance::{InstanceFault, InstanceState, OperationState};
+use reinstall_core::journal::MemoryJournal;
 use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::login::PasswordPolicy;
 use reinstall_core::plan::Plan;
 use reinstall_core::policy::Policy;
+use reinstall_core::record::{Opening, Replay};
+use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::{AdminPassword, SessionToken};
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
@@ -103,10 +106,16 @@ async fn reinstall(server: MockServer, ids: &[InstanceId], policy: Policy) -> Af
     let spec = ReinstallSpec { instances, image_id: None, policy }.check().expect("a sound spec");
     let plan = Plan::draw(&spec, CloudConfig::PROJECT.parse().expect("a project id"));
     let clock = Clock::start();
-    let mut rollout = Rollout::new(plan, 7, clock.now());
+    let opening = Opening::new(&plan, 7, clock.now());
+    let mut recorded = Recorded::new(Rollout::new(plan, 7, opening.started_at), MemoryJournal::default());
     let (_orders, mut orders) = unbounded_channel();
-    Driver::new(client.clone(), clock, password()).run(&mut rollout, &mut orders, |_, _| {}).await;
-    Aftermath { server, summary: rollout.into_summary(), requests: client.requests() }
+    Driver::new(client.clone(), clock, password()).run(&mut recorded, &mut orders, |_, _| {}).await;
+    let (rollout, journal, _) = recorded.into_parts();
+    let summary = rollout.into_summary();
+    let mut replay = Replay::new(opening).expect("an opening");
+    journal.lines().iter().try_for_each(|line| replay.line(line.clone())).expect("lines that follow from each other");
+    assert_eq!(replay.into_rollout().into_summary(), summary, "what is on record comes to the same end");
+    Aftermath { server, summary, requests: client.requests() }
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ impl ClientBuilder {
         Self { seed, ..self }
     }
 
-    /// Sets the clock to share with others. Signatures are made as of its time.
+    /// Sets the clock to share with others. Signatures are made as of its wall clock.
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock: Some(clock), ..self }
     }
