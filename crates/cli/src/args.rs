@@ -2,16 +2,20 @@
 
 pub(crate) mod connection;
 pub(crate) mod policy;
+pub(crate) mod rollouts;
 pub(crate) mod trap;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use reinstall_core::login::PasswordPolicy;
+use reinstall_core::time::parse_duration;
 
 use self::connection::ConnectionArgs;
 use self::policy::PolicyArgs;
+use self::rollouts::{OneRolloutArgs, PruneArgs, ResumeArgs, RolloutsArgs, ShowArgs, SiteArgs, StateArgs};
 use self::trap::TrapArgs;
 
 /// Reinstall the operating system on fleets of CloudDC bare-metal servers, safely.
@@ -46,7 +50,22 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Show what `run` would do with the same inputs; sends nothing
     #[command(after_help = PLAN_HELP)]
-    Plan(InputArgs),
+    Plan(PlanArgs),
+    /// Go on with a rollout that was left or interrupted, or try again what did not succeed
+    #[command(after_help = RESUME_HELP)]
+    Resume(ResumeArgs),
+    /// Have a rollout that another program carries on start nothing new
+    ///
+    /// What is on its way is watched to its end. If no program carries it on, it starts nothing new when it is resumed.
+    Halt(OneRolloutArgs),
+    /// List the rollouts on record
+    Rollouts(RolloutsArgs),
+    /// Show one rollout: every verdict with its evidence
+    Show(ShowArgs),
+    /// Write all that is on record of a rollout to standard output, a JSON object a line
+    Export(OneRolloutArgs),
+    /// Forget finished rollouts
+    Prune(PruneArgs),
     /// Show how instances stand now; exit code 1 if any could not be read
     Status(StatusArgs),
     /// List the instances of the project
@@ -101,6 +120,15 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
 
+    /// Carry out a plan that `plan --save` wrote: exactly that, once, and only if nothing has changed since
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "targets", "image_id", "PolicyArgs"])]
+    pub(crate) plan: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) site: SiteArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+
     /// Start without asking
     #[arg(long, short)]
     pub(crate) yes: bool,
@@ -108,6 +136,23 @@ pub(crate) struct RunArgs {
     /// Show the plan and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// `reinstall plan`
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) site: SiteArgs,
+
+    /// Look at every instance and write the plan to a new file, for `run --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// How long a saved plan holds
+    #[arg(long, value_name = "D", default_value = "1h", value_parser = parse_duration, requires = "save")]
+    pub(crate) expires_in: Duration,
 }
 
 /// Where the administrator's password comes from. Never from the command line.
@@ -194,10 +239,11 @@ Exit codes:
   1  finished, but some instance failed, was skipped, or nobody can tell
   2  bad usage or input; nothing was sent
   3  the cloud or the credentials refused before anything was started
-  4  halted or interrupted; what was not started can be run again
+  4  halted or interrupted; `reinstall resume` goes on
+  5  the journal could not be read or written; nothing is sent without it
 
 Environment:
-  REINSTALL_ENDPOINT, REINSTALL_PROJECT_ID, REINSTALL_TOKEN; NO_COLOR switches colours off";
+  REINSTALL_ENDPOINT, REINSTALL_PROJECT_ID, REINSTALL_TOKEN, REINSTALL_STATE_DIR; NO_COLOR switches colours off";
 
 const RUN_HELP: &str = "\
 Examples:
@@ -211,20 +257,42 @@ Examples:
   # Five at first, then a quarter at a time; stop at the third failure
   reinstall run --targets fleet.csv --waves 5,25% --failures-max 2
 
+  # What one person drew and another one read, exactly that, once
+  reinstall plan --targets fleet.csv --save plan.json
+  reinstall run --plan plan.json
+
 Ctrl-C once: nothing new is started, and what is on its way is watched to its end. Twice: leave at once; what is on its
-way goes on without anybody watching, and the report says so.
+way goes on without anybody watching, until `reinstall resume`. So it is after a crash, a closed terminal or a lost
+connection: each step is on record in the state directory before it is taken.
 
 Exit codes:
   0  every instance was reinstalled
   1  finished, but some instance failed, was skipped, or nobody can tell
   2  bad usage or input; nothing was sent
   3  the cloud or the credentials refused before anything was started
-  4  halted or interrupted; instances reported as not_started were not touched and can be run again";
+  4  halted or interrupted; instances reported as not_started were not touched and can be run again
+  5  the journal could not be read or written; nothing is sent without it";
+
+const RESUME_HELP: &str = "\
+Examples:
+  # After a crash, a closed laptop or a second Ctrl-C. What was under way is looked into before anything is sent.
+  reinstall resume
+
+  # After a halt: a new rollout with those that were not started
+  reinstall resume 0198f3a2 --only not-started
+
+  # After a failure: a new rollout with those that failed
+  reinstall resume 0198f3a2 --only failed --start-from running,failed,error
+
+The password is asked for again, or given as with `run`: it is on record nowhere.
+
+Exit codes: as those of `run`.";
 
 const PLAN_HELP: &str = "\
 Examples:
   reinstall plan --targets fleet.txt
   reinstall list --output json | reinstall plan --targets - --output json
+  reinstall plan --targets fleet.txt --save plan.json     # then: reinstall run --plan plan.json
 
 Exit codes: 0 the plan stands; 2 something speaks against it, all of it is named.";
 

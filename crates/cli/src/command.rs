@@ -1,10 +1,13 @@
 //! The commands: set up, call, render.
 
+mod carry;
 mod demo;
 mod list;
 mod password;
 mod plan;
+mod records;
 mod release_files;
+mod resume;
 mod run;
 mod signals;
 mod status;
@@ -46,6 +49,12 @@ pub(crate) fn run(cli: Cli, session: &Session) -> crate::Result {
     match cli.command {
         Command::Run(args) => run::run(&args, session),
         Command::Plan(args) => plan::plan(&args, session),
+        Command::Resume(args) => resume::resume(&args, session),
+        Command::Halt(args) => records::halt(&args, session),
+        Command::Rollouts(args) => records::rollouts(&args, session),
+        Command::Show(args) => records::show(&args, session),
+        Command::Export(args) => records::export(&args, session),
+        Command::Prune(args) => records::prune(&args, session),
         Command::Status(args) => status::status(&args, session),
         Command::List(args) => list::list(&args, session),
         Command::Password(command) => password::password(&command, session),
@@ -76,13 +85,11 @@ fn draw_plan(args: &InputArgs, account: &Account) -> Result<Plan, Failure> {
     Ok(Plan::draw(&checked, account.project.clone()))
 }
 
-/// A client with a clock that it shares.
-fn client(access: Access) -> Result<(Client, Clock), Failure> {
-    let clock = Clock::start();
+/// A client that goes by this clock.
+fn client(access: Access, clock: &Clock) -> Result<Client, Failure> {
     let seed = u64::from_le_bytes(random::bytes()?);
     let Access { account, token } = access;
-    let client = Client::builder(account.endpoint, account.project, token).seed(seed).clock(clock.clone()).build()?;
-    Ok((client, clock))
+    Ok(Client::builder(account.endpoint, account.project, token).seed(seed).clock(clock.clone()).build()?)
 }
 
 /// Ids as typed, all of them well-formed.
@@ -92,6 +99,11 @@ fn parse_ids(typed: &[String]) -> Result<Vec<InstanceId>, Failure> {
 
 /// Carries `work` out on a runtime made for it.
 fn block_on(work: impl Future<Output = Result<Ending, Failure>>) -> crate::Result {
+    wait_for(work)?
+}
+
+/// Waits for `work` on a runtime made for it.
+fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
-    runtime.block_on(work)
+    Ok(runtime.block_on(work))
 }

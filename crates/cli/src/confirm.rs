@@ -3,9 +3,12 @@
 use std::io::{self, BufRead, Write};
 
 use reinstall_core::plan::Plan;
+use reinstall_core::rollout::Rollout;
 
 use crate::failure::Failure;
+use crate::plan_file::PlanHash;
 use crate::render;
+use crate::render::plan::counted;
 use crate::setup::Account;
 
 /// Who can be asked.
@@ -20,6 +23,15 @@ pub(crate) enum Asked {
 }
 
 impl Asked {
+    /// Who can be asked, unless `yes` was said beforehand.
+    pub(crate) fn who(yes: bool, somebody_is_there: bool) -> Self {
+        match (yes, somebody_is_there) {
+            (true, _) => Self::Yes,
+            (false, true) => Self::Person,
+            (false, false) => Self::Nobody,
+        }
+    }
+
     /// Refuses early where nobody can say yes later.
     pub(crate) fn possible(self, instances: usize) -> Result<(), Failure> {
         match self {
@@ -29,9 +41,10 @@ impl Asked {
     }
 }
 
-/// Shows the plan and waits until the number of instances was typed.
+/// Shows the plan and waits until its short hash was typed: who types it means this plan and no other.
 pub(crate) fn ask(
     plan: &Plan,
+    hash: &PlanHash,
     account: &Account,
     answers: &mut dyn BufRead,
     out: &mut dyn Write,
@@ -39,14 +52,36 @@ pub(crate) fn ask(
     let instances = plan.target_count();
     let mut answer = String::new();
     let mut converse = || -> io::Result<()> {
-        render::plan::text(out, plan, account)?;
-        write!(out, "\nType the number of instances to wipe them, anything else to leave: ")?;
+        render::plan::text(out, plan, hash, account)?;
+        write!(out, "\nType {hash} to wipe {}, anything else to leave: ", counted(instances, "instance"))?;
         out.flush()?;
         answers.read_line(&mut answer).map(drop)
     };
     converse().map_err(Failure::Prompt)?;
-    if answer.trim() == instances.to_string() { Ok(()) } else { Err(Failure::Declined { instances }) }
+    if answer.trim() == hash.short() { Ok(()) } else { Err(Failure::Declined { wanted: hash.short().into() }) }
 }
+
+/// Shows where a rollout stands, and waits until `resume` was typed.
+pub(crate) fn go_on(rollout: &Rollout, answers: &mut dyn BufRead, out: &mut dyn Write) -> Result<(), Failure> {
+    let tally = rollout.tally();
+    let mut answer = String::new();
+    let mut converse = || -> io::Result<()> {
+        let done = format!("{} of {}", tally.done(), counted(tally.targets(), "instance"));
+        writeln!(out, "{done} have their verdict; {} have not been touched.", tally.waiting)?;
+        match rollout.halted() {
+            Some(cause) => writeln!(out, "Nothing new will be started: {cause}")?,
+            None => writeln!(out, "What was under way is looked into first; then the others are wiped as planned.")?,
+        }
+        write!(out, "\nType {RESUME} to go on, anything else to leave: ")?;
+        out.flush()?;
+        answers.read_line(&mut answer).map(drop)
+    };
+    converse().map_err(Failure::Prompt)?;
+    if answer.trim() == RESUME { Ok(()) } else { Err(Failure::Declined { wanted: RESUME.into() }) }
+}
+
+/// What a person types to go on with a rollout that was confirmed before.
+const RESUME: &str = "resume";
 
 #[cfg(test)]
 mod tests {
@@ -54,13 +89,20 @@ mod tests {
     use crate::render::sample;
 
     #[test]
-    fn only_the_number_will_do() {
+    fn only_the_hash_will_do() {
         let (plan, account) = (sample::plan(120), sample::account());
-        for (typed, starts) in
-            [("120\n", true), (" 120 \n", true), ("yes\n", false), ("12\n", false), ("", false), ("0120\n", false)]
-        {
+        let hash = PlanHash::of_drawn(&plan, &account).unwrap();
+        let short = hash.short();
+        for (typed, starts) in [
+            (format!("{short}\n"), true),
+            (format!(" {short} \n"), true),
+            ("yes\n".into(), false),
+            ("120\n".into(), false),
+            (String::new(), false),
+            (format!("{short}0\n"), false),
+        ] {
             let mut shown = Vec::new();
-            let asked = ask(&plan, &account, &mut typed.as_bytes(), &mut shown);
+            let asked = ask(&plan, &hash, &account, &mut typed.as_bytes(), &mut shown);
             assert_eq!(asked.is_ok(), starts, "{typed:?}");
             assert!(String::from_utf8(shown).unwrap().contains("wipes the system disk"), "the plan was shown");
         }

@@ -3,17 +3,21 @@
 use std::io;
 use std::path::PathBuf;
 
-use reinstall_core::id::IdError;
+use reinstall_core::id::{IdError, RolloutId};
 use reinstall_core::login::{GenerateError, Violations};
+use reinstall_core::record::PlanError;
 use reinstall_core::secret::TokenError;
 use reinstall_core::spec::{Objection, Objections};
-use reinstall_core::summary::Conclusion;
+use reinstall_core::summary::{Conclusion, Outcome};
 use reinstall_http::endpoint::EndpointError;
 use reinstall_http::error::CallError;
 use reinstall_http::transport::TransportError;
+use reinstall_journal::error::{BeginError, ChangeError, FindError, JournalError, ReadError, ResumeError, StoreError};
 
 use crate::args::trap::TypedSecret;
+use crate::env::REINSTALL_STATE_DIR;
 use crate::input::InputError;
+use crate::plan_file::PlanFileError;
 use crate::setup::Missing;
 use crate::targets::TargetsError;
 
@@ -27,6 +31,8 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const REFUSED: u8 = 3;
 /// Halted or interrupted; what was not started can be run again.
 pub(crate) const HALTED: u8 = 4;
+/// The journal could not be read or written. Nothing is sent without it.
+pub(crate) const NO_JOURNAL: u8 = 5;
 
 /// How a command ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,8 +84,46 @@ pub(crate) enum Failure {
     Randomness(String),
     #[error("{instances} instances would be wiped, and there is no terminal to ask on")]
     Unconfirmed { instances: usize },
-    #[error("not confirmed: `{instances}` was to be typed")]
-    Declined { instances: usize },
+    #[error("not confirmed: `{wanted}` was to be typed; nothing was sent")]
+    Declined { wanted: String },
+    #[error(transparent)]
+    PlanFile(#[from] PlanFileError),
+    #[error("nothing was sent, for this plan does not hold any more:\n{}", some(.0))]
+    PlanOutdated(Vec<Objection>),
+    #[error("nothing was sent: {0}")]
+    PlanDamaged(#[source] PlanError),
+    #[error("no plan was saved, for a plan says what each instance is:\n{}", some(.0))]
+    NotSeen(Vec<Objection>),
+    #[error("cannot save the plan to {}: {source}", path.display())]
+    Save { path: PathBuf, source: io::Error },
+    #[error("{given} is named, but the record is about {recorded}")]
+    Elsewhere { given: String, recorded: String },
+    #[error(
+        "there is no folder to keep records in: neither --state-dir nor {REINSTALL_STATE_DIR} nor a home folder is known"
+    )]
+    NoStateDir,
+    #[error("no rollout is unfinished")]
+    NothingUnfinished,
+    #[error("{} rollouts are unfinished; name one of them:\n{}", .0.len(), .0.iter().map(|id| format!("  {id}")).collect::<Vec<_>>().join("\n"))]
+    SeveralUnfinished(Vec<RolloutId>),
+    #[error("rollout {0} is not finished: some of its instances may be on their way")]
+    Unfinished(RolloutId),
+    #[error("no instance of rollout {rollout} ended {outcome}")]
+    NobodyEndedSo { rollout: RolloutId, outcome: Outcome },
+    #[error("nothing was sent: {0}")]
+    State(#[from] StoreError),
+    #[error("nothing was sent: {0}")]
+    Begin(#[from] BeginError),
+    #[error("nothing was sent: {0}")]
+    Resume(#[from] ResumeError),
+    #[error(transparent)]
+    Record(#[from] ReadError),
+    #[error(transparent)]
+    Find(#[from] FindError),
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    #[error("the journal failed, and nothing more was sent: {0}")]
+    Journal(#[source] JournalError),
     #[error(transparent)]
     Transport(#[from] TransportError),
     #[error(transparent)]
@@ -93,8 +137,22 @@ pub(crate) enum Failure {
 }
 
 fn indented(objections: &Objections) -> String {
+    lines(objections.as_slice())
+}
+
+/// The first few: where a whole fleet has changed, twenty say enough.
+fn some(objections: &[Objection]) -> String {
+    const SHOWN_MAX: usize = 20;
+    let shown = lines(&objections[..objections.len().min(SHOWN_MAX)]);
+    match objections.len().saturating_sub(SHOWN_MAX) {
+        0 => shown,
+        more => format!("{shown}\n  and {more} more"),
+    }
+}
+
+fn lines(objections: &[Objection]) -> String {
     let line = |one: &Objection| format!("  {}: {} ({})", as_typed(one.field()), one.message(), one.rule());
-    objections.as_slice().iter().map(line).collect::<Vec<_>>().join("\n")
+    objections.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A field of a spec by the name of its flag; fields without one keep their path.
@@ -138,11 +196,35 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::Randomness(_)
             | Failure::Unconfirmed { .. }
             | Failure::Declined { .. }
+            | Failure::PlanFile(_)
+            | Failure::PlanOutdated(_)
+            | Failure::PlanDamaged(_)
+            | Failure::NotSeen(_)
+            | Failure::Save { .. }
+            | Failure::Elsewhere { .. }
+            | Failure::NoStateDir
+            | Failure::NothingUnfinished
+            | Failure::SeveralUnfinished(_)
+            | Failure::Unfinished(_)
+            | Failure::NobodyEndedSo { .. }
+            | Failure::Begin(BeginError::Claimed { .. } | BeginError::Applied { .. } | BeginError::Repeated(_))
+            | Failure::Resume(ResumeError::Finished { .. } | ResumeError::Held { .. } | ResumeError::Expired { .. })
+            | Failure::Find(FindError::None(_) | FindError::Several(_))
+            | Failure::Change(ChangeError::Unknown(_) | ChangeError::Finished(_) | ChangeError::Unfinished(_))
             | Failure::Runtime(_)
             | Failure::Files { .. },
         ) => USAGE,
         Ok(Ending::Concluded(Conclusion::NothingStarted)) | Err(Failure::Transport(_) | Failure::Call(_)) => REFUSED,
         Ok(Ending::Concluded(Conclusion::Halted)) => HALTED,
+        Err(
+            Failure::State(_)
+            | Failure::Begin(BeginError::Store(_))
+            | Failure::Resume(ResumeError::Read(_))
+            | Failure::Record(_)
+            | Failure::Find(FindError::Store(_))
+            | Failure::Change(ChangeError::Store(_))
+            | Failure::Journal(_),
+        ) => NO_JOURNAL,
     }
 }
 
@@ -192,7 +274,51 @@ impl Failure {
             | Self::Runtime(_)
             | Self::Output(_)
             | Self::Files { .. } => None,
+            Self::PlanFile(_)
+            | Self::PlanOutdated(_)
+            | Self::PlanDamaged(_)
+            | Self::NotSeen(_)
+            | Self::Save { .. }
+            | Self::Elsewhere { .. }
+            | Self::NoStateDir
+            | Self::NothingUnfinished
+            | Self::SeveralUnfinished(_)
+            | Self::Unfinished(_)
+            | Self::NobodyEndedSo { .. }
+            | Self::State(_)
+            | Self::Begin(_)
+            | Self::Resume(_)
+            | Self::Record(_)
+            | Self::Find(_)
+            | Self::Change(_)
+            | Self::Journal(_) => self.hint_on_records(),
         }
+    }
+
+    /// What to do about something on record, or that cannot be put there.
+    fn hint_on_records(&self) -> Option<String> {
+        Some(if let Self::PlanOutdated(_) = self {
+            "draw a new plan: reinstall plan --save FILE".into()
+        } else if let Self::NothingUnfinished = self {
+            "`reinstall rollouts` lists what is on record".into()
+        } else if let Self::Unfinished(id) = self {
+            format!("carry it to its end first: reinstall resume {id}")
+        } else if let Self::Elsewhere { .. } = self {
+            "leave --endpoint and --project-id out, and unset their variables".into()
+        } else if let Self::Begin(BeginError::Claimed { holder, .. }) = self {
+            let id = holder.id;
+            format!(
+                "`reinstall show {id}` tells how it stands; `reinstall resume {id}` carries it to its end, which frees them"
+            )
+        } else if let Self::Resume(ResumeError::Finished { id, .. }) = self {
+            format!("to start what was not started: reinstall resume {id} --only not-started")
+        } else if let Self::Resume(ResumeError::Held { .. }) = self {
+            "`reinstall halt` has it start nothing new, and watch what is on its way to its end".into()
+        } else if let Self::Journal(_) = self {
+            "what is on its way goes on; once the cause is mended, `reinstall resume` looks into it and goes on".into()
+        } else {
+            return None;
+        })
     }
 }
 

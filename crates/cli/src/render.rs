@@ -6,6 +6,7 @@ pub(crate) mod news;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod report;
+pub(crate) mod rollouts;
 #[cfg(test)]
 pub(crate) mod sample;
 mod table;

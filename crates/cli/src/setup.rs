@@ -42,6 +42,34 @@ impl Missing {
     }
 }
 
+/// The account that is on record, and the token for it. Whoever names another one means something else.
+pub(crate) fn access_to(
+    endpoint: &str,
+    project: &ProjectId,
+    args: &ConnectionArgs,
+    environment: &Environment,
+) -> Result<Access, Failure> {
+    let recorded = ConnectionArgs {
+        endpoint: Some(endpoint.to_owned()),
+        project_id: Some(project.to_string()),
+        token_file: args.token_file.clone(),
+    };
+    let access = access(&recorded, environment)?;
+    let given = ConnectionArgs {
+        endpoint: args.endpoint.clone().or_else(|| environment.endpoint.clone()).or(recorded.endpoint),
+        project_id: args.project_id.clone().or_else(|| environment.project_id.clone()).or(recorded.project_id),
+        token_file: None,
+    };
+    let given = parse_account(&given, environment)?;
+    if given.endpoint != access.account.endpoint {
+        return Err(Failure::Elsewhere { given: given.endpoint.to_string(), recorded: endpoint.to_owned() });
+    }
+    if given.project != access.account.project {
+        return Err(Failure::Elsewhere { given: given.project.to_string(), recorded: project.to_string() });
+    }
+    Ok(access)
+}
+
 /// Whose instances are meant; no token is asked for.
 pub(crate) fn account(args: &ConnectionArgs, environment: &Environment) -> Result<Account, Failure> {
     none_missing(args, environment, false)?;
@@ -93,7 +121,7 @@ mod tests {
             endpoint: endpoint.map(Into::into),
             project_id: project.map(Into::into),
             token: token.map(|token| Zeroizing::new(token.into())),
-            no_color: false,
+            ..Environment::default()
         }
     }
 

@@ -65,7 +65,7 @@ pub(crate) struct PolicyArgs {
 }
 
 /// Reads a state by the cloud's word. A word that no document has is a slip here, though not in an answer.
-fn state(word: &str) -> Result<InstanceState, String> {
+pub(super) fn state(word: &str) -> Result<InstanceState, String> {
     match InstanceState::from_word(word.trim()) {
         InstanceState::Unknown(_) => Err("no document knows this state; write for example running,stopped".into()),
         known @ (InstanceState::Pending

@@ -3,12 +3,16 @@
 use std::io;
 use std::time::Duration;
 
-use reinstall_core::id::InstanceId;
+use reinstall_core::id::{InstanceId, RolloutId};
+use reinstall_core::journal::MemoryJournal;
 use reinstall_core::login::PasswordPolicy;
 use reinstall_core::plan::Plan;
 use reinstall_core::policy::Policy;
+use reinstall_core::recorded::Recorded;
+use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::SessionToken;
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
+use reinstall_http::clock::Clock;
 use reinstall_http::endpoint::{Endpoint, PlainHttp};
 use reinstall_mock_server::cloud::config::CloudConfig;
 use reinstall_mock_server::cloud::ledger::ApiOperation;
@@ -17,12 +21,12 @@ use reinstall_mock_server::fault::{Effect, FaultRule};
 use reinstall_mock_server::serve::MockServer;
 
 use super::Session;
-use super::run::{Job, carry_out};
+use super::carry::{Job, carry_unkept};
 use crate::args::DemoArgs;
 use crate::command::password;
 use crate::failure::Failure;
-use crate::render;
 use crate::setup::{Access, Account};
+use crate::{random, render};
 
 /// How many instances the made-up cloud has.
 const INSTANCES: u32 = 120;
@@ -76,9 +80,13 @@ pub(super) fn demo(args: &DemoArgs, session: &Session) -> crate::Result {
             )
         });
         let token = SessionToken::parse(MockServer::TOKEN).map_err(Failure::Token)?;
-        let (client, clock) = super::client(Access { account: account.clone(), token })?;
+        let clock = Clock::start();
+        let client = super::client(Access { account: account.clone(), token }, &clock)?;
         let password = password::generate(PasswordPolicy::LEN_GENERATED)?;
-        let ended = carry_out(Job { plan, account, client, clock, password, output, shows_bars }).await;
+        let (id, seed) = (RolloutId::new(clock.now(), random::bytes()?), u64::from_le_bytes(random::bytes()?));
+        let recorded = Recorded::new(Rollout::new(plan, seed, clock.now()), MemoryJournal::default());
+        let job = Job { id, account, client, clock, password, output, shows_bars };
+        let ended = carry_unkept(job, recorded).await;
         server.shutdown().await;
         ended
     })

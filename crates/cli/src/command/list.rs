@@ -3,6 +3,7 @@
 use reinstall_core::action::Look;
 use reinstall_core::id::InstanceId;
 use reinstall_core::instance::InstanceState;
+use reinstall_http::clock::Clock;
 
 use super::{Session, status};
 use crate::args::ListArgs;
@@ -10,7 +11,7 @@ use crate::failure::Ending;
 use crate::{render, setup};
 
 pub(super) fn list(args: &ListArgs, session: &Session) -> crate::Result {
-    let (client, _) = super::client(setup::access(&args.connection, &session.environment)?)?;
+    let client = super::client(setup::access(&args.connection, &session.environment)?, &Clock::start())?;
     let wanted = args.state.as_deref().map(InstanceState::from_word);
     super::block_on(async {
         let listing = client.list().await?;

@@ -3,6 +3,7 @@
 use reinstall_core::action::Look;
 use reinstall_core::fault::{Repeat, Verdict, verdict};
 use reinstall_core::id::InstanceId;
+use reinstall_http::clock::Clock;
 
 use super::Session;
 use crate::args::{Output, StatusArgs};
@@ -12,7 +13,7 @@ use crate::setup;
 
 pub(super) fn status(args: &StatusArgs, session: &Session) -> crate::Result {
     let ids = super::parse_ids(&args.ids)?;
-    let (client, _) = super::client(setup::access(&args.connection, &session.environment)?)?;
+    let client = super::client(setup::access(&args.connection, &session.environment)?, &Clock::start())?;
     super::block_on(async {
         let looks = match client.look(&ids).await {
             Ok(looks) => looks,

@@ -2,23 +2,30 @@
 
 use std::io::{self, Write};
 
+use reinstall_core::id::InstanceId;
 use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::plan::{Plan, Wave};
+use reinstall_core::survey::Survey;
 use reinstall_core::time::Plain;
 use serde::Serialize;
 
 use super::table;
+use crate::plan_file::PlanHash;
 use crate::setup::Account;
 
 /// The most instances that are named one by one.
 const NAMED_MAX: usize = 20;
 
 /// The plan for people.
-pub(crate) fn text(out: &mut dyn Write, plan: &Plan, account: &Account) -> io::Result<()> {
+pub(crate) fn text(out: &mut dyn Write, plan: &Plan, hash: &PlanHash, account: &Account) -> io::Result<()> {
     let policy = plan.policy();
     let image = plan.image_id().map_or_else(|| "each instance keeps its own".to_owned(), |id| id.to_string());
     let requests = plan.request_count();
+    writeln!(out, "Plan       {hash}")?;
     writeln!(out, "Endpoint   {}", account.endpoint)?;
+    if let Some(region) = account.endpoint.region() {
+        writeln!(out, "Region     {region}")?;
+    }
     writeln!(out, "Project    {}", account.project)?;
     writeln!(out, "Image      {image}")?;
     writeln!(out, "Instances  {} in {}", plan.target_count(), counted(requests, "request"))?;
@@ -82,10 +89,19 @@ fn name_everybody(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     for (index, batch) in batches.enumerate() {
         for (place, id) in batch.as_slice().iter().enumerate() {
             let request = if place == 0 { format!("request {}", index + 1) } else { String::new() };
-            writeln!(out, "{request:<11}{id}")?;
+            writeln!(out, "{request:<11}{id}{}", surveyed(plan, *id))?;
         }
     }
     writeln!(out)
+}
+
+/// What is on record of an instance: `  web-7, running, image 1f3a…`.
+fn surveyed(plan: &Plan, id: InstanceId) -> String {
+    let Some(was) = plan.survey().get(&id) else { return String::new() };
+    let parts = [was.name.as_ref().map(ToString::to_string), was.state.as_ref().map(ToString::to_string)];
+    let image = was.image.map(|image| format!("image {image}"));
+    let parts: Vec<String> = parts.into_iter().chain([image]).flatten().collect();
+    format!("  {}", parts.join(", "))
 }
 
 /// How many requests of which size a wave has, as `2 of 50, 1 of 7`.
@@ -97,7 +113,7 @@ fn batches(wave: &Wave) -> String {
 }
 
 /// `1 request`, `2 requests`
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
 }
@@ -106,15 +122,28 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 #[derive(Serialize)]
 pub(crate) struct PlanObject<'a> {
     event: &'static str,
+    hash: &'a str,
     endpoint: String,
+    region: Option<&'a str>,
     requests: usize,
     #[serde(flatten)]
     plan: &'a Plan,
+    /// What the instances were when the plan was drawn, if somebody looked.
+    #[serde(skip_serializing_if = "Survey::is_empty")]
+    survey: &'a Survey,
 }
 
 /// The plan for programs: what core's plan says, the endpoint, and how many requests there are.
-pub(crate) fn object<'a>(plan: &'a Plan, account: &Account) -> PlanObject<'a> {
-    PlanObject { event: "plan", endpoint: account.endpoint.to_string(), requests: plan.request_count(), plan }
+pub(crate) fn object<'a>(plan: &'a Plan, hash: &'a PlanHash, account: &'a Account) -> PlanObject<'a> {
+    PlanObject {
+        event: "plan",
+        hash: hash.as_str(),
+        endpoint: account.endpoint.to_string(),
+        region: account.endpoint.region(),
+        requests: plan.request_count(),
+        survey: plan.survey(),
+        plan,
+    }
 }
 
 #[cfg(test)]
@@ -125,13 +154,17 @@ mod tests {
     #[test]
     fn a_plan_tells_what_will_be_wiped() {
         let mut shown = Vec::new();
-        text(&mut shown, &sample::plan(120), &sample::account()).unwrap();
+        let (plan, account) = (sample::plan(120), sample::account());
+        text(&mut shown, &plan, &PlanHash::of_drawn(&plan, &account).unwrap(), &account).unwrap();
         insta::assert_snapshot!(String::from_utf8(shown).unwrap());
     }
 
     #[test]
     fn a_plan_is_an_object_for_programs() {
-        let value = serde_json::to_value(object(&sample::plan(3), &sample::account())).unwrap();
+        let (plan, account) = (sample::plan(3), sample::account());
+        let hash = PlanHash::of_drawn(&plan, &account).unwrap();
+        let value = serde_json::to_value(object(&plan, &hash, &account)).unwrap();
+        assert_eq!(value["hash"], hash.as_str());
         assert_eq!(value["endpoint"], "https://clouddc.example");
         assert_eq!(value["project_id"], "0a1b2c3d");
         assert_eq!(value["waves"][0]["batches"][0][0], sample::id(1).to_string());

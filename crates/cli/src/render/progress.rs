@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use reinstall_core::notice::{News, Notice, Tally};
 use reinstall_core::plan::Plan;
+use reinstall_core::rollout::Rollout;
 use reinstall_core::time::{Plain, Timestamp};
 
 use super::estimate::Estimate;
@@ -22,8 +23,15 @@ pub(crate) enum Progress {
 
 impl Progress {
     /// Progress on standard error.
-    pub(crate) fn on_stderr(plan: &Plan, is_terminal: bool) -> Self {
-        if is_terminal { Self::Bars(Bars::new(plan)) } else { Self::Lines(Lines::new(plan, Box::new(io::stderr()))) }
+    pub(crate) fn on_stderr(rollout: &Rollout, is_terminal: bool) -> Self {
+        let plan = rollout.plan();
+        if !is_terminal {
+            return Self::Lines(Lines::new(plan, Box::new(io::stderr())));
+        }
+        let mut bars = Bars::new(plan);
+        // What was told of waves that opened before somebody resumed is not told again.
+        bars.catch_up(&rollout.tallies());
+        Self::Bars(bars)
     }
 
     /// Takes a notice, and how the waves stand by now. What cannot be written is dropped: a rollout does not end because
@@ -45,7 +53,7 @@ impl Progress {
 }
 
 /// The phases that someone is in, as `12 installing, 3 succeeded`.
-fn phases(tally: &Tally) -> String {
+pub(super) fn phases(tally: &Tally) -> String {
     let counts = [
         (tally.waiting, "waiting"),
         (tally.submitting, "submitting"),
@@ -95,6 +103,14 @@ impl Bars {
             sizes: plan.waves().iter().map(|wave| wave.targets() as u64).collect(),
             estimate: Estimate::default(),
             in_flight_max: plan.policy().in_flight_max,
+        }
+    }
+
+    /// Draws the waves that are open already, if somebody goes on with what another program began.
+    fn catch_up(&mut self, tallies: &[Tally]) {
+        let is_open = |tally: &Tally| tally.waiting + tally.not_started < tally.targets();
+        for _ in 0..tallies.iter().rposition(is_open).map_or(0, |last| last + 1) {
+            self.open();
         }
     }
 

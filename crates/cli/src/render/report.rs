@@ -7,10 +7,12 @@ use reinstall_core::id::{ImageId, ProjectId, RolloutId};
 use reinstall_core::summary::{Conclusion, HaltCause, Outcome, Report, Summary};
 use reinstall_core::time::{Plain, Timestamp};
 use reinstall_http::operation::Operation;
+use reinstall_journal::row::RunState;
 use serde::Serialize;
 
 use crate::failure::status_hint;
 
+use super::rollouts::state_word;
 use super::table;
 
 /// Everything that is known about a rollout that ended.
@@ -20,7 +22,9 @@ pub(crate) struct Ended {
     pub(crate) project_id: ProjectId,
     pub(crate) endpoint: String,
     pub(crate) image_id: Option<ImageId>,
-    pub(crate) requests: BTreeMap<Operation, u64>,
+    /// How many requests this program sent; `None` where it only reads what is on record.
+    pub(crate) requests: Option<BTreeMap<Operation, u64>>,
+    pub(crate) state: RunState,
     pub(crate) summary: Summary,
 }
 
@@ -28,6 +32,7 @@ pub(crate) struct Ended {
 #[derive(Serialize)]
 pub(crate) struct ReportObject<'a> {
     rollout: RolloutId,
+    state: &'static str,
     project_id: &'a ProjectId,
     endpoint: &'a str,
     image_id: Option<ImageId>,
@@ -36,7 +41,8 @@ pub(crate) struct ReportObject<'a> {
     conclusion: &'static str,
     halted: Option<&'a HaltCause>,
     counts: BTreeMap<&'static str, usize>,
-    requests: BTreeMap<&'static str, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests: Option<BTreeMap<&'static str, u64>>,
     instances: &'a [Report],
 }
 
@@ -48,7 +54,7 @@ pub(crate) struct SummaryLine<'a> {
     report: ReportObject<'a>,
 }
 
-const fn conclusion_word(conclusion: Conclusion) -> &'static str {
+pub(super) const fn conclusion_word(conclusion: Conclusion) -> &'static str {
     match conclusion {
         Conclusion::AllSucceeded => "all_succeeded",
         Conclusion::SomeDidNot => "some_did_not",
@@ -63,6 +69,7 @@ impl Ended {
         let summary = &self.summary;
         ReportObject {
             rollout: self.rollout,
+            state: state_word(self.state),
             project_id: &self.project_id,
             endpoint: &self.endpoint,
             image_id: self.image_id,
@@ -71,7 +78,10 @@ impl Ended {
             conclusion: conclusion_word(summary.conclusion()),
             halted: summary.halted.as_ref(),
             counts: summary.counts().into_iter().map(|(outcome, count)| (outcome.word(), count)).collect(),
-            requests: self.requests.iter().map(|(operation, count)| (operation.name(), *count)).collect(),
+            requests: self
+                .requests
+                .as_ref()
+                .map(|sent| sent.iter().map(|(operation, count)| (operation.name(), *count)).collect()),
             instances: &summary.reports,
         }
     }
@@ -89,10 +99,32 @@ impl Ended {
             causes.add_row([count.to_string(), outcome.to_string(), code]);
         }
         table::write(out, &causes)?;
+        self.unwell(out)?;
+        writeln!(out)?;
+        let requests = self.requests.as_ref().map(|sent| format!(", {} requests", sent.values().sum::<u64>()));
+        writeln!(
+            out,
+            "{} of {} reinstalled in {}{}",
+            summary.counts().get(&Outcome::Succeeded).copied().unwrap_or_default(),
+            summary.reports.len(),
+            Plain(whole_seconds(summary.finished_at.since(summary.started_at))),
+            requests.unwrap_or_default(),
+        )?;
+        writeln!(out, "Rollout {}", self.rollout)?;
+        match &summary.halted {
+            Some(cause) => writeln!(out, "Nothing new was started: {cause}"),
+            None => Ok(()),
+        }
+    }
 
+    /// Everything about those that ended and did not succeed.
+    pub(crate) fn unwell(&self, out: &mut dyn Write) -> io::Result<()> {
+        let summary = &self.summary;
         // Those that a halt spared are counted above; one by one they would bury the others.
         let spared = summary.halted.as_ref().map(HaltCause::reason);
         let is_told = |report: &&Report| match report.outcome {
+            // What is still on its way, as the record has it, is counted and has no verdict.
+            _ if report.finished_at.is_none() && self.requests.is_none() => false,
             Outcome::Succeeded => false,
             Outcome::NotStarted => !report.evidence.is_empty() || report.reason != spared,
             Outcome::Failed | Outcome::Skipped | Outcome::Unresolved => true,
@@ -101,23 +133,7 @@ impl Ended {
         if unwell.peek().is_some() {
             writeln!(out)?;
         }
-        for report in unwell {
-            write_unwell(out, report)?;
-        }
-        writeln!(out)?;
-        let requests: u64 = self.requests.values().sum();
-        writeln!(
-            out,
-            "{} of {} reinstalled in {}, {requests} requests",
-            summary.counts().get(&Outcome::Succeeded).copied().unwrap_or_default(),
-            summary.reports.len(),
-            Plain(whole_seconds(summary.finished_at.since(summary.started_at)))
-        )?;
-        writeln!(out, "Rollout {}", self.rollout)?;
-        match &summary.halted {
-            Some(cause) => writeln!(out, "Nothing new was started: {cause}"),
-            None => Ok(()),
-        }
+        unwell.try_for_each(|report| write_unwell(out, report))
     }
 
     fn causes(&self) -> BTreeMap<(Outcome, String), usize> {
@@ -130,15 +146,21 @@ impl Ended {
     }
 
     /// What a person does next, for each outcome there is.
-    pub(crate) fn advice(&self) -> Vec<&'static str> {
+    pub(crate) fn advice(&self) -> Vec<String> {
+        let id = self.rollout;
+        if self.state != RunState::Finished {
+            return vec![format!(
+                "what is on its way goes on without anybody watching; to go on: reinstall resume {id}"
+            )];
+        }
         let counts = self.summary.counts();
         let occurs = |outcome: &Outcome| counts.get(outcome).is_some_and(|count| *count > 0);
         let denied = match &self.summary.halted {
-            Some(HaltCause::Denied { fault }) => status_hint(fault.status),
+            Some(HaltCause::Denied { fault }) => status_hint(fault.status).map(ToOwned::to_owned),
             Some(_) | None => None,
         };
-        let outcomes = Outcome::ALL.iter().filter(|outcome| occurs(outcome)).filter_map(|outcome| advice(*outcome));
-        denied.into_iter().chain(outcomes).collect()
+        let outcomes = Outcome::ALL.iter().filter(|outcome| occurs(outcome));
+        denied.into_iter().chain(outcomes.filter_map(|outcome| advice(*outcome, id))).collect()
     }
 }
 
@@ -156,23 +178,23 @@ fn write_unwell(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     }
 }
 
-const fn advice(outcome: Outcome) -> Option<&'static str> {
-    match outcome {
-        Outcome::Succeeded => None,
-        Outcome::Failed => Some(
-            "failed: read the cloud's words. To try again, name the ids in a new run with --start-from \
-             running,failed,error",
+fn advice(outcome: Outcome, id: RolloutId) -> Option<String> {
+    Some(match outcome {
+        Outcome::Succeeded => return None,
+        Outcome::Failed => format!(
+            "failed: read the cloud's words. To try again: reinstall resume {id} --only failed --start-from \
+             running,failed,error"
         ),
         Outcome::Skipped => {
-            Some("skipped: not touched. Bring the instance into a state of --start-from, then run again")
+            "skipped: not touched. Bring the instance into a state of --start-from, then run again".to_owned()
         }
         Outcome::Unresolved => {
-            Some("unresolved: look at the console before anything else; a new run may wipe a good system again")
+            "unresolved: look at the console before anything else; a new run may wipe a good system again".to_owned()
         }
         Outcome::NotStarted => {
-            Some("not_started: not wiped by this run. Safe to name in a new run; --output json lists the ids")
+            format!("not_started: not wiped by this run. To start them: reinstall resume {id} --only not-started")
         }
-    }
+    })
 }
 
 /// Nobody reads milliseconds behind minutes.
@@ -201,7 +223,8 @@ mod tests {
             project_id: sample::account().project,
             endpoint: sample::account().endpoint.to_string(),
             image_id: None,
-            requests: Operation::ALL.into_iter().zip([2, 0, 9]).collect(),
+            requests: Some(Operation::ALL.into_iter().zip([2, 0, 9]).collect()),
+            state: RunState::Finished,
             summary: sample::summary(reports, halted),
         }
     }

@@ -98,7 +98,7 @@ impl Bench {
     /// The binary, to be run in the bench's folder with an empty environment.
     pub(crate) fn command(&self, args: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reinstall"));
-        command.args(args).env_clear().current_dir(self.dir.path());
+        command.args(args).env_clear().current_dir(self.dir.path()).env("REINSTALL_STATE_DIR", self.path("state"));
         command
     }
 

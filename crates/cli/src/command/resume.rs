@@ -1,0 +1,127 @@
+//! `reinstall resume`: goes on where a program ended, or begins anew with those that did not succeed.
+
+use std::io;
+use std::time::Duration;
+
+use reinstall_core::action::{Event, Order as Wish};
+use reinstall_core::id::{InstanceId, RolloutId};
+use reinstall_core::instance::InstanceState;
+use reinstall_core::plan::Plan;
+use reinstall_core::policy::Policy;
+use reinstall_core::recorded::Recorded;
+use reinstall_core::rollout::Rollout;
+use reinstall_core::secret::AdminPassword;
+use reinstall_core::spec::{ReinstallSpec, TargetSpec};
+use reinstall_core::summary::Outcome;
+use reinstall_http::clock::Clock;
+use reinstall_journal::journal::RolloutJournal;
+use reinstall_journal::row::RolloutRow;
+
+use super::Session;
+use super::carry::{Job, carry_kept};
+use super::run::{Manner, Order, start};
+use crate::args::rollouts::{Only, ResumeArgs};
+use crate::confirm::{self, Asked};
+use crate::failure::Failure;
+use crate::password::{self, Source};
+use crate::setup::{self, Access};
+use crate::state::{self, State};
+
+/// More than the wait that counts as long enough for a reinstall that nobody saw.
+const A_MOMENT: Duration = Duration::from_millis(1);
+
+pub(super) fn resume(args: &ResumeArgs, session: &Session) -> crate::Result {
+    let state = state::open(&args.state, &session.environment)?;
+    let row = state.which(args.rollout.as_deref())?;
+    let access = setup::access_to(&row.endpoint, &row.project_id, &args.connection, &session.environment)?;
+    match args.only {
+        None => go_on(state, &row, access, args, session),
+        Some(only) => begin_anew(state, row.id, only, access, args, session),
+    }
+}
+
+/// Brings an unfinished rollout back and carries it on.
+fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, session: &Session) -> crate::Result {
+    let asked = Asked::who(args.yes, session.somebody_is_there());
+    asked.possible(usize::try_from(row.targets).unwrap_or(usize::MAX))?;
+    let (rollout, mut journal) = state.store.resume(row.id, &state.owner, state.now, args.take_over)?;
+    // From here on the rollout is ours; if a person has second thoughts, it is given back.
+    let password = match agree(&rollout, asked, args, session) {
+        Ok(password) => password,
+        Err(refused) => {
+            journal.release().map_err(Failure::Journal)?;
+            return Err(refused);
+        }
+    };
+    let unknown = rollout.plan().policy().shortest + A_MOMENT;
+    let clock = Clock::resume(rollout.now(), None, unknown);
+    let account = access.account.clone();
+    let client = super::client(access, &clock)?;
+    let (id, output, shows_bars) = (row.id, args.output, session.shows_bars);
+    let recorded = taken_up(rollout, journal, row.halt_ordered, &clock);
+    super::block_on(carry_kept(Job { id, account, client, clock, password, output, shows_bars }, recorded))
+}
+
+fn taken_up(rollout: Rollout, journal: RolloutJournal, halt_ordered: bool, clock: &Clock) -> Recorded<RolloutJournal> {
+    let mut recorded = Recorded::resume(rollout, journal, clock.now());
+    if halt_ordered {
+        recorded.handle(clock.now(), Event::Ordered(Wish::Halt));
+    }
+    recorded
+}
+
+/// Asks for the password, and whether to go on.
+fn agree(rollout: &Rollout, asked: Asked, args: &ResumeArgs, session: &Session) -> Result<AdminPassword, Failure> {
+    let password = password::admitted(Source::from(&args.password), session.somebody_is_there())?;
+    if asked == Asked::Person {
+        confirm::go_on(rollout, &mut io::stdin().lock(), &mut io::stderr())?;
+    }
+    Ok(password)
+}
+
+/// Begins a new rollout with those of a finished one that ended in one way.
+fn begin_anew(
+    state: State,
+    parent: RolloutId,
+    only: Only,
+    access: Access,
+    args: &ResumeArgs,
+    session: &Session,
+) -> crate::Result {
+    let rollout = state.store.replay(parent)?;
+    if !rollout.is_finished() {
+        return Err(Failure::Unfinished(parent));
+    }
+    let plan = again(rollout, only, args.start_from.as_deref(), parent)?;
+    drop(state);
+    let order = Order { parent: Some(parent), ..Order::drawn_now(plan, &access.account)? };
+    let manner = Manner { password: &args.password, state: &args.state, yes: args.yes, output: args.output };
+    start(order, access, &manner, session)
+}
+
+/// The plan for those that ended so: as the one before, but for the states they may be in by now.
+fn again(
+    rollout: Rollout,
+    only: Only,
+    start_from: Option<&[InstanceState]>,
+    parent: RolloutId,
+) -> Result<Plan, Failure> {
+    let wanted = match only {
+        Only::Failed => Outcome::Failed,
+        Only::NotStarted => Outcome::NotStarted,
+        Only::Unresolved => Outcome::Unresolved,
+    };
+    let (project, image) = (rollout.plan().project_id().clone(), rollout.plan().image_id());
+    let before = rollout.plan().policy().clone();
+    let start_states = start_from.map_or(before.start_states.clone(), |states| states.iter().cloned().collect());
+    let policy = Policy { start_states, ..before };
+    let reports = rollout.into_summary().reports;
+    let ids = reports.iter().filter(|report| report.outcome == wanted).map(|report| report.id);
+    let instances: Vec<TargetSpec> =
+        ids.map(|id: InstanceId| TargetSpec { id: id.to_string(), origin: None }).collect();
+    if instances.is_empty() {
+        return Err(Failure::NobodyEndedSo { rollout: parent, outcome: wanted });
+    }
+    let spec = ReinstallSpec { instances, image_id: image.map(|id| id.to_string()), policy };
+    Ok(Plan::draw(&spec.check().map_err(Failure::Objections)?, project))
+}

@@ -1,0 +1,167 @@
+//! How a rollout gets on record: all of it, or nothing.
+
+use reinstall_core::id::{InstanceId, RolloutId};
+use reinstall_core::record::Opening;
+use reinstall_core::time::Timestamp;
+use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use crate::chain::Chain;
+use crate::error::{BeginError, StoreError};
+use crate::journal::RolloutJournal;
+use crate::lease::Hold;
+use crate::owner::Owner;
+use crate::row::{self, number};
+use crate::schema;
+use crate::store::Store;
+
+/// What is known of a rollout when it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// Its name.
+    pub id: RolloutId,
+    /// What it is brought back from.
+    pub opening: Opening,
+    /// Which cloud is meant.
+    pub endpoint: String,
+    /// The short hash of the plan, if that may be applied only once.
+    pub plan_hash: Option<String>,
+    /// The rollout whose leftovers it takes on.
+    pub parent: Option<RolloutId>,
+}
+
+impl Store {
+    /// Puts a rollout on record, claims its instances, and holds its lease for `owner` from `now` on. When this returns, it is
+    /// on disk.
+    ///
+    /// # Errors
+    /// [`BeginError`]: an instance is in another unfinished rollout, or the plan was applied already.
+    pub fn begin(&mut self, begun: &Begun, owner: &Owner, now: Timestamp) -> Result<RolloutJournal, BeginError> {
+        schema::check(&self.connection, &self.path)?;
+        let path = self.path.clone();
+        let failed = |error: rusqlite::Error| BeginError::Store(StoreError::of(&path, &error));
+        let other = schema::connect(&path)?;
+        let work = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        refuse_repeated(&work, begun, &path)?;
+        let mut instances: Vec<InstanceId> =
+            begun.opening.plan.waves.iter().flatten().flat_map(|batch| batch.as_slice()).copied().collect();
+        instances.sort_unstable();
+        refuse_claimed(&work, &instances, &path)?;
+        let (hold, chain) = insert(&work, begun, owner, now, &instances).map_err(failed)?;
+        work.commit().map_err(failed)?;
+        Ok(RolloutJournal::new(path, other, hold, 0, chain))
+    }
+}
+
+/// Each plan is applied once, and each id used once.
+fn refuse_repeated(work: &Transaction<'_>, begun: &Begun, path: &std::path::Path) -> Result<(), BeginError> {
+    let failed = |error: rusqlite::Error| BeginError::Store(StoreError::of(path, &error));
+    let applied = "SELECT rollout, at FROM applied WHERE plan_hash = ?1";
+    let applied = work.query_row(applied, [&begun.plan_hash], |row| Ok((row::id(row, 0)?, row::moment(row, 1)?)));
+    if let Some((rollout, at)) = applied.optional().map_err(failed)? {
+        return Err(BeginError::Applied { rollout, at });
+    }
+    let taken = work.query_row("SELECT 1 FROM rollout WHERE id = ?1", [begun.id.to_string()], |_| Ok(()));
+    match taken.optional().map_err(failed)? {
+        Some(()) => Err(BeginError::Repeated(begun.id)),
+        None => Ok(()),
+    }
+}
+
+/// The ids of instances are unique in the world, so whoever claims one claims it whatever endpoint or project it named.
+fn refuse_claimed(work: &Transaction<'_>, instances: &[InstanceId], path: &std::path::Path) -> Result<(), BeginError> {
+    let failed = |error: rusqlite::Error| BeginError::Store(StoreError::of(path, &error));
+    let mut claimed = Vec::new();
+    let mut holder: Option<i64> = None;
+    let mut query = work.prepare("SELECT rollout FROM claim WHERE instance = ?1").map_err(failed)?;
+    for id in instances {
+        let found = query.query_row([bytes(*id)], |row| row.get(0)).optional().map_err(failed)?;
+        if let Some(key) = found {
+            claimed.push(*id);
+            holder.get_or_insert(key);
+        }
+    }
+    let Some(key) = holder else { return Ok(()) };
+    let holder = Box::new(row::by_key(work, key).map_err(failed)?);
+    let count = claimed.len();
+    claimed.truncate(BeginError::NAMED_MAX);
+    Err(BeginError::Claimed { instances: claimed, count, holder })
+}
+
+fn insert(
+    work: &Transaction<'_>,
+    begun: &Begun,
+    owner: &Owner,
+    now: Timestamp,
+    instances: &[InstanceId],
+) -> rusqlite::Result<(Hold, Chain)> {
+    let Begun { id, opening, endpoint, plan_hash, parent } = begun;
+    let text = serde_json::to_string(opening).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let (id, parent) = (id.to_string(), parent.map(|parent| parent.to_string()));
+    let project_id = opening.plan.project_id.as_str();
+    let (started_at, targets) = (number(opening.started_at.as_millis()), number(instances.len() as u64));
+    let facts = Facts {
+        id: &id,
+        endpoint,
+        project_id,
+        started_at,
+        targets,
+        program: &opening.program,
+        parent: parent.as_deref(),
+        plan_hash: plan_hash.as_deref(),
+    };
+    let chain = facts.chain(&text);
+    work.execute(
+        "INSERT INTO rollout (id, endpoint, project_id, started_at, targets, program, parent, plan_hash, chain, opening)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![id, endpoint, project_id, started_at, targets, opening.program, parent, plan_hash, chain.0, text],
+    )?;
+    let hold = Hold { key: work.last_insert_rowid(), epoch: 1 };
+    work.execute(
+        "INSERT INTO state (rollout, epoch, user, host, pid, heartbeat_at, lines, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)",
+        params![hold.key, hold.epoch, owner.user, owner.host, owner.pid, number(now.as_millis()), chain.0],
+    )?;
+    let mut claim = work.prepare("INSERT INTO claim (instance, rollout) VALUES (?1, ?2)")?;
+    for instance in instances {
+        claim.execute(params![bytes(*instance), hold.key])?;
+    }
+    if let Some(hash) = plan_hash {
+        work.execute("INSERT INTO applied VALUES (?1, ?2, ?3)", params![hash, id, started_at])?;
+    }
+    Ok((hold, chain))
+}
+
+fn bytes(id: InstanceId) -> [u8; 16] {
+    id.to_bits().to_be_bytes()
+}
+
+/// What stands beside the opening and never changes, as the chain of a rollout takes it in.
+pub(crate) struct Facts<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) endpoint: &'a str,
+    pub(crate) project_id: &'a str,
+    pub(crate) started_at: i64,
+    pub(crate) targets: i64,
+    pub(crate) program: &'a str,
+    pub(crate) parent: Option<&'a str>,
+    pub(crate) plan_hash: Option<&'a str>,
+}
+
+impl Facts<'_> {
+    /// The chain that the lines go on from.
+    pub(crate) fn chain(&self, opening: &str) -> Chain {
+        let (started_at, targets) = (self.started_at.to_string(), self.targets.to_string());
+        // One hash each, so that nothing can move from the end of one to the beginning of the next.
+        let (parent, plan_hash) = (self.parent.unwrap_or_default(), self.plan_hash.unwrap_or_default());
+        Chain::of([
+            self.id,
+            self.endpoint,
+            self.project_id,
+            &started_at,
+            &targets,
+            self.program,
+            parent,
+            plan_hash,
+            opening,
+        ])
+    }
+}

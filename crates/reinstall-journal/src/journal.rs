@@ -1,0 +1,172 @@
+//! The lines of one rollout, as they are written.
+//!
+//! Each line is a small transaction of its own. In WAL mode a transaction that is committed is in the operating system's
+//! hands: a kill, `-9` or not, loses none. What differs is when it is on disk:
+//!
+//! * [`Keep::Lazily`] commits with `synchronous = NORMAL`: the line is appended to the WAL file, with no fsync.
+//! * [`Keep::ForCertain`] commits with `synchronous = FULL`: the WAL file is fsynced, and with it every line before.
+//!
+//! So a power loss loses at most what came after the last certain line, and never a line without those behind it: the WAL is
+//! read up to the first frame that is not whole. A hundred thousand targets cost one fsync for each request, not one for each
+//! look, and no timer and no queue is needed for it.
+//!
+//! After an error nothing more is written: after a failed fsync the system may call the next one a success, although what the
+//! first was about is lost.
+
+use std::path::PathBuf;
+
+use reinstall_core::journal::{Journal, Keep};
+use reinstall_core::record::{Entry, Line};
+use reinstall_core::time::Timestamp;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use crate::chain::Chain;
+use crate::error::{JournalError, StoreError};
+use crate::lease::{self, Hold, Lease};
+use crate::row::number;
+
+/// The journal of a rollout that this program holds. Dropping it is like a crash: see [`Self::release`].
+#[derive(Debug)]
+pub struct RolloutJournal {
+    path: PathBuf,
+    pub(crate) connection: Connection,
+    hold: Hold,
+    lines: u64,
+    chain: Chain,
+    /// As what the connection commits.
+    keep: Keep,
+    failure: Option<JournalError>,
+}
+
+impl RolloutJournal {
+    /// Goes on after `lines` lines, with a connection that commits for certain.
+    pub(crate) fn new(path: PathBuf, connection: Connection, hold: Hold, lines: u64, chain: Chain) -> Self {
+        Self { path, connection, hold, lines, chain, keep: Keep::ForCertain, failure: None }
+    }
+
+    /// The lease, to be kept up from another task.
+    ///
+    /// # Errors
+    /// If no further connection can be opened.
+    pub fn lease(&self) -> Result<Lease, StoreError> {
+        lease::open(&self.path, self.hold)
+    }
+
+    /// Marks the rollout as ended, with what came of it, and lets its instances go. `ending` is kept as it is.
+    ///
+    /// # Errors
+    /// If lines are missing because of an earlier error: then it is not over, and has to be resumed. Else as for a line.
+    pub fn finish(&mut self, now: Timestamp, ending: &str) -> Result<(), JournalError> {
+        self.refuse_failed()?;
+        self.end(|work, hold| {
+            let sql = "UPDATE state SET heartbeat_at = NULL, finished_at = ?3, ending = ?4
+                       WHERE rollout = ?1 AND epoch = ?2 AND heartbeat_at IS NOT NULL";
+            let changed = work.execute(sql, params![hold.key, hold.epoch, number(now.as_millis()), ending])?;
+            if changed == 1 {
+                work.execute("DELETE FROM claim WHERE rollout = ?1", [hold.key])?;
+            }
+            Ok(changed)
+        })
+    }
+
+    /// Gives the rollout back before its end: anybody may carry it on from here. Its instances stay claimed.
+    ///
+    /// # Errors
+    /// As for a line; but an earlier error is no obstacle.
+    pub fn release(&mut self) -> Result<(), JournalError> {
+        self.end(|work, hold| {
+            let sql = "UPDATE state SET heartbeat_at = NULL
+                       WHERE rollout = ?1 AND epoch = ?2 AND heartbeat_at IS NOT NULL";
+            work.execute(sql, params![hold.key, hold.epoch])
+        })
+    }
+
+    /// Carries out the last change under this hold, for certain. `change` returns how many rows it found.
+    fn end(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>, Hold) -> rusqlite::Result<usize>,
+    ) -> Result<(), JournalError> {
+        let hold = self.hold;
+        let ended = self.in_transaction(Keep::ForCertain, |work| match change(work, hold)? {
+            0 => hold.lost(work).map(Err),
+            _ => Ok(Ok(())),
+        });
+        self.failure = Some(ended.clone().err().unwrap_or(JournalError::Over));
+        ended
+    }
+
+    fn write(&mut self, line: &Line, keep: Keep) -> Result<(), JournalError> {
+        let failed =
+            |error: serde_json::Error| StoreError::Failed { path: self.path.clone(), detail: error.to_string() };
+        let said = serde_json::to_string(line).map_err(failed)?;
+        let (hold, seq, chain) = (self.hold, self.lines + 1, self.chain.then(&said));
+        let (at, submitted) = (number(line.at.as_millis()), submitted(&line.entry));
+        self.in_transaction(keep, |work| {
+            let changed = work
+                .prepare_cached(
+                    "UPDATE state SET heartbeat_at = max(heartbeat_at, ?3), lines = ?4, chain = ?5
+                     WHERE rollout = ?1 AND epoch = ?2 AND heartbeat_at IS NOT NULL AND lines = ?4 - 1",
+                )?
+                .execute(params![hold.key, hold.epoch, at, number(seq), chain.0])?;
+            if changed == 0 {
+                return hold.lost(work).map(Err);
+            }
+            work.prepare_cached("INSERT INTO line (rollout, seq, chain, said) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![hold.key, number(seq), chain.0, said])?;
+            if let Some(instances) = submitted {
+                work.prepare_cached("INSERT INTO submission (at, instances) VALUES (?1, ?2)")?
+                    .execute(params![at, number(instances as u64)])?;
+            }
+            Ok(Ok(()))
+        })?;
+        (self.lines, self.chain) = (seq, chain);
+        Ok(())
+    }
+
+    /// Commits `work` as `keep` says, or nothing of it.
+    fn in_transaction(
+        &mut self,
+        keep: Keep,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<Result<(), JournalError>>,
+    ) -> Result<(), JournalError> {
+        let committed = || -> rusqlite::Result<Result<(), JournalError>> {
+            if self.keep != keep {
+                self.connection.pragma_update(None, "synchronous", synchronous(keep))?;
+                self.keep = keep;
+            }
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if let Err(refused) = work(&transaction)? {
+                return Ok(Err(refused));
+            }
+            transaction.commit().map(Ok)
+        };
+        committed().map_err(|error| StoreError::of(&self.path, &error))?
+    }
+
+    fn refuse_failed(&self) -> Result<(), JournalError> {
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+}
+
+impl Journal for RolloutJournal {
+    type Error = JournalError;
+
+    fn append(&mut self, line: &Line, keep: Keep) -> Result<(), JournalError> {
+        self.refuse_failed()?;
+        let written = self.write(line, keep);
+        self.failure = written.clone().err();
+        written
+    }
+}
+
+fn synchronous(keep: Keep) -> &'static str {
+    match keep {
+        Keep::Lazily => "NORMAL",
+        Keep::ForCertain => "FULL",
+    }
+}
+
+/// How many instances a line is about to have wiped.
+fn submitted(entry: &Entry) -> Option<usize> {
+    if let Entry::Intent { ids, .. } = entry { Some(ids.len()) } else { None }
+}

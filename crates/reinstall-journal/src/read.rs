@@ -1,0 +1,194 @@
+//! Rollouts brought back from their lines, one line at a time.
+
+use std::io::Write;
+use std::path::Path;
+
+use reinstall_core::id::RolloutId;
+use reinstall_core::record::{Line, Opening, Replay, ReplayError, SCHEMA};
+use reinstall_core::rollout::Rollout;
+use reinstall_core::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::begin::Facts;
+use crate::chain::Chain;
+use crate::error::{ReadError, ResumeError, StoreError};
+use crate::journal::RolloutJournal;
+use crate::owner::Owner;
+use crate::row;
+use crate::schema;
+use crate::store::Store;
+
+impl Store {
+    /// Carries on a rollout that has not ended: takes its lease for `owner`, and brings it back. What was under way when its
+    /// last program ended is for [`Recorded::resume`](reinstall_core::recorded::Recorded::resume).
+    ///
+    /// A lease that expired, or whose process is gone, is taken only with `take_over`; one that is alive never is.
+    ///
+    /// # Errors
+    /// [`ResumeError`]; the lease is what it was then.
+    pub fn resume(
+        &mut self,
+        id: RolloutId,
+        owner: &Owner,
+        now: Timestamp,
+        take_over: bool,
+    ) -> Result<(Rollout, RolloutJournal), ResumeError> {
+        schema::check(&self.connection, &self.path)?;
+        let other = schema::connect(&self.path)?;
+        let taken = self.take(id, owner, now, take_over)?;
+        match bring_back(&self.connection, &self.path, id) {
+            Ok((rollout, end)) => {
+                Ok((rollout, RolloutJournal::new(self.path.clone(), other, taken.hold, end.lines, end.chain)))
+            }
+            Err(error) => {
+                self.give_back(&taken)?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Brings a rollout back to be shown. Nobody is hindered by it, and it may go on meanwhile.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn replay(&self, id: RolloutId) -> Result<Rollout, ReadError> {
+        bring_back(&self.connection, &self.path, id).map(|(rollout, _)| rollout)
+    }
+
+    /// Writes a rollout out as JSON lines: what it began with, each line just as it was stored, and how it stands.
+    ///
+    /// # Errors
+    /// [`ReadError`]; `out` may have part of it by then.
+    pub fn export(&self, id: RolloutId, out: &mut dyn Write) -> Result<(), ReadError> {
+        let work = self.connection.unchecked_transaction().map_err(|error| self.failed(&error))?;
+        let record = Record::read(&work, &self.path, id)?;
+        let row = row::by_key(&work, record.key).map_err(|error| self.failed(&error))?;
+        let began = json!({
+            "id": row.id, "endpoint": row.endpoint, "parent": row.parent, "plan_hash": row.plan_hash,
+        });
+        let owner = row.holder.as_ref().map(|(owner, _)| owner.to_string());
+        let mut line = |text: &str| writeln!(out, "{text}").map_err(|error| ReadError::Out(error.to_string()));
+        line(&format!("{{\"rollout\":{began},\"opening\":{}}}", record.opening))?;
+        record.lines(&work, &self.path, |_, said| line(said))?;
+        let end = json!({
+            "lines": row.lines, "held_by": owner, "finished_at": row.finished_at, "ending": row.ending,
+        });
+        line(&json!({ "end": end }).to_string())
+    }
+}
+
+/// How far the lines of a rollout go.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    lines: u64,
+    chain: Chain,
+}
+
+/// A rollout as it is on record, without its lines.
+struct Record {
+    key: i64,
+    id: RolloutId,
+    opening: String,
+    begin: Chain,
+    end: End,
+}
+
+impl Record {
+    /// Reads it, and holds what it began with against its hash.
+    fn read(connection: &Connection, path: &Path, id: RolloutId) -> Result<Self, ReadError> {
+        let sql = "SELECT key, endpoint, project_id, started_at, targets, program, parent, plan_hash, opening,
+                          rollout.chain, lines, state.chain
+                   FROM rollout JOIN state ON state.rollout = rollout.key WHERE id = ?1";
+        let read = |row: &rusqlite::Row<'_>| {
+            let (parent, plan_hash): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
+            let (endpoint, project_id, program): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(5)?);
+            let opening: String = row.get(8)?;
+            let facts = Facts {
+                id: &id.to_string(),
+                endpoint: &endpoint,
+                project_id: &project_id,
+                started_at: row.get(3)?,
+                targets: row.get(4)?,
+                program: &program,
+                parent: parent.as_deref(),
+                plan_hash: plan_hash.as_deref(),
+            };
+            let begin = facts.chain(&opening);
+            let end = End { lines: row::count(row, 10)?, chain: Chain(row.get(11)?) };
+            let is_sound = begin == Chain(row.get(9)?);
+            Ok((Self { key: row.get(0)?, id, opening, begin, end }, is_sound))
+        };
+        let found = connection.query_row(sql, [id.to_string()], read).optional();
+        match found.map_err(|error| StoreError::of(path, &error))? {
+            None => Err(ReadError::Unknown(id)),
+            Some((record, true)) => Ok(record),
+            Some((_, false)) => Err(damaged(path, format!("what rollout {id} began with is not what was written"))),
+        }
+    }
+
+    /// Gives each line to `each`, with its number from 1.
+    fn lines(
+        &self,
+        connection: &Connection,
+        path: &Path,
+        mut each: impl FnMut(u64, &str) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        let failed = |error: rusqlite::Error| ReadError::Store(StoreError::of(path, &error));
+        let wrong = |seq: u64, what: &str| damaged(path, format!("line {seq} of rollout {} {what}", self.id));
+        let sql = "SELECT seq, chain, said FROM line WHERE rollout = ?1 ORDER BY seq";
+        let mut query = connection.prepare(sql).map_err(failed)?;
+        let mut rows = query.query([self.key]).map_err(failed)?;
+        let mut end = End { lines: 0, chain: self.begin };
+        while let Some(row) = rows.next().map_err(failed)? {
+            let seq = row::count(row, 0).map_err(failed)?;
+            if seq != end.lines + 1 {
+                return Err(wrong(end.lines + 1, "is missing"));
+            }
+            let said = row.get_ref(2).and_then(|said| Ok(said.as_str()?)).map_err(failed)?;
+            end = End { lines: seq, chain: end.chain.then(said) };
+            if end.chain != Chain(row.get(1).map_err(failed)?) {
+                return Err(wrong(seq, "is not what was written"));
+            }
+            each(seq, said)?;
+        }
+        if end.lines != self.end.lines {
+            return Err(wrong(end.lines.min(self.end.lines) + 1, "is missing, or should not be there"));
+        }
+        if end.chain == self.end.chain { Ok(()) } else { Err(wrong(end.lines, "is not what was written")) }
+    }
+}
+
+fn bring_back(connection: &Connection, path: &Path, id: RolloutId) -> Result<(Rollout, End), ReadError> {
+    let work = connection.unchecked_transaction().map_err(|error| StoreError::of(path, &error))?;
+    let record = Record::read(&work, path, id)?;
+    let refused = |error: ReplayError| ReadError::Replay { id, error };
+    let mut replay = Replay::new(opening(&record.opening, path, id)?).map_err(refused)?;
+    record.lines(&work, path, |seq, said| {
+        let line: Line = serde_json::from_str(said)
+            .map_err(|error| damaged(path, format!("line {seq} of rollout {id} cannot be read: {error}")))?;
+        replay.line(line).map_err(refused)
+    })?;
+    Ok((replay.into_rollout(), record.end))
+}
+
+/// What a rollout began with. A newer program may have written fields that nobody knows here, so its schema is asked first.
+fn opening(text: &str, path: &Path, id: RolloutId) -> Result<Opening, ReadError> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: u32,
+        program: String,
+    }
+    let unreadable =
+        |error: serde_json::Error| damaged(path, format!("what rollout {id} began with cannot be read: {error}"));
+    let Head { schema, program } = serde_json::from_str(text).map_err(unreadable)?;
+    if schema > SCHEMA {
+        return Err(ReadError::Replay { id, error: ReplayError::Newer { found: schema, program } });
+    }
+    serde_json::from_str(text).map_err(unreadable)
+}
+
+fn damaged(path: &Path, detail: String) -> ReadError {
+    ReadError::Store(StoreError::Damaged { path: path.to_owned(), detail })
+}

@@ -1,0 +1,47 @@
+//! The database of a state directory.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+use crate::{dir, schema};
+
+/// The rollouts of one state directory. Several programs may have it open at once.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) path: PathBuf,
+    pub(crate) connection: Connection,
+}
+
+impl Store {
+    /// Opens the database in `dir`; makes both if they are missing, for the owner alone.
+    ///
+    /// # Errors
+    /// If the directory or the database is open to others, on a network file system, damaged, another program's, or a newer
+    /// version's; if it cannot be written to, no space is left, or it stays locked. Nothing is changed then.
+    ///
+    /// Only the head and the tables are read here. The whole database is read before a rollout begins or is carried on.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        let dir = dir::prepare(dir)?;
+        let path = match dir::database(&dir)? {
+            Ok(there) => there,
+            Err(missing) => {
+                schema::create(&dir, &missing)?;
+                missing
+            }
+        };
+        let connection = schema::connect(&path)?;
+        Ok(Self { path, connection })
+    }
+
+    /// Where the database is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn failed(&self, error: &rusqlite::Error) -> StoreError {
+        StoreError::of(&self.path, error)
+    }
+}
