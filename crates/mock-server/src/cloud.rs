@@ -30,7 +30,7 @@ use self::ledger::{ApiOperation, Call, Ledger};
 use self::list::{Asked, ListQuery, Page};
 use self::refusal::Refusal;
 use self::request::ReinstallRequest;
-use self::row::{Glimpse, Row};
+use self::row::{Glimpse, Row, Tags};
 use self::truth::Truth;
 use self::wipe::{Ending, Wipe};
 
@@ -89,6 +89,11 @@ impl Cloud {
     /// Sets what an instance is like until its first reinstall is accepted.
     pub fn set_start(&mut self, id: InstanceId, start: Start) {
         self.config.starts.insert(id, start);
+    }
+
+    /// Labels an instance with these, and with no others.
+    pub fn set_tags(&mut self, id: InstanceId, tags: Tags) {
+        self.config.tags.insert(id, tags);
     }
 
     /// ReinstallOS: all instances named are accepted, or none. Returns their ids in the order of the request.
@@ -184,7 +189,7 @@ impl Cloud {
             vpc_id: portrait.vpc_id,
             subnet_id: portrait.subnet_id,
             ipv4_address: portrait.address,
-            tags: portrait.tags,
+            tags: self.config.tags.get(&id).cloned().unwrap_or(portrait.tags),
             created_at: portrait.created_at,
             updated_at: updated_at.unwrap_or(portrait.created_at),
             launched_at: launched_at.unwrap_or(portrait.created_at),

@@ -209,6 +209,15 @@ pub struct InstanceFault {
     pub kind: CloudText,
 }
 
+/// A label on an instance (api-facts 3).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tag {
+    /// `key`
+    pub key: CloudText,
+    /// `value`, which may be missing.
+    pub value: Option<CloudText>,
+}
+
 /// Which family of operating systems runs on an instance, from `image.os_type` (api-facts 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -25,6 +25,7 @@ pub mod login;
 
 pub mod plan;
 pub mod policy;
+pub mod site;
 pub mod spec;
 pub mod survey;
 

@@ -5,6 +5,7 @@ use crate::instance_set::InstanceSet;
 use crate::policy::Policy;
 use crate::spec::CheckedSpec;
 use crate::survey::Survey;
+use crate::time::Timestamp;
 
 /// The part of a plan that may be on its way together.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -47,11 +48,12 @@ pub struct Plan {
 impl Plan {
     /// Draws the plan of a checked spec: waves by the policy's sizes, each cut into batches, in the order of the spec.
     ///
-    /// A batch is never larger than the policy's `in_flight_max`, or it could never start.
+    /// A batch is never larger than the policy's `in_flight_max` or `max_unavailable`, or it could never start.
     #[must_use]
     pub fn draw(spec: &CheckedSpec, project_id: ProjectId) -> Self {
         let policy = spec.policy.clone();
-        let batch_max = policy.batch_max.min(policy.in_flight_max);
+        let unavailable_max = unavailable_max(&policy, spec.instances.len()).unwrap_or(usize::MAX);
+        let batch_max = policy.batch_max.min(policy.in_flight_max).min(unavailable_max);
         let mut rest = spec.instances.as_slice();
         let mut waves = Vec::new();
         for size in policy.waves.split(spec.instances.len()) {
@@ -80,6 +82,13 @@ impl Plan {
     #[must_use]
     pub fn bound_to(self, survey: Survey) -> Self {
         Self { survey, ..self }
+    }
+
+    /// The same plan, in which nothing new is started at or after `at`, or whatever earlier moment it had.
+    #[must_use]
+    pub fn closing_at(self, at: Timestamp) -> Self {
+        let closes_at = Some(self.policy.closes_at.map_or(at, |earlier| earlier.min(at)));
+        Self { policy: Policy { closes_at, ..self.policy }, ..self }
     }
 
     /// Whose instances are meant.
@@ -123,6 +132,12 @@ impl Plan {
         self.failures_max
     }
 
+    /// The most targets that may be unavailable at once, as an absolute number, at least 1; `None` if there is no bound.
+    #[must_use]
+    pub fn unavailable_max(&self) -> Option<usize> {
+        unavailable_max(&self.policy, self.targets)
+    }
+
     /// What its instances were when it was drawn; empty if nobody looked.
     #[must_use]
     pub fn survey(&self) -> &Survey {
@@ -134,6 +149,10 @@ impl Plan {
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
+}
+
+fn unavailable_max(policy: &Policy, targets: usize) -> Option<usize> {
+    policy.max_unavailable.map(|share| share.of(targets).max(1))
 }
 
 #[cfg(test)]
@@ -169,6 +188,28 @@ mod tests {
     fn a_batch_fits_into_what_may_be_in_flight() {
         let drawn = plan(10, Policy { in_flight_max: 3, waves: "100%".parse().unwrap(), ..Policy::default() });
         assert_eq!(shape(&drawn), [vec![3, 3, 3, 1]]);
+    }
+
+    #[test]
+    fn a_batch_fits_into_what_may_be_unavailable() {
+        for (share, unavailable_max, batches) in
+            [("4", 4, vec![4, 4, 2]), ("30%", 3, vec![3, 3, 3, 1]), ("5%", 1, vec![1; 10])]
+        {
+            let max_unavailable = Some(share.parse().unwrap());
+            let drawn = plan(10, Policy { max_unavailable, waves: "100%".parse().unwrap(), ..Policy::default() });
+            assert_eq!(drawn.unavailable_max(), Some(unavailable_max), "{share}");
+            assert_eq!(shape(&drawn), [batches], "{share}");
+        }
+        assert_eq!(plan(10, Policy::default()).unavailable_max(), None);
+    }
+
+    #[test]
+    fn closing_time_only_comes_earlier() {
+        let at = Timestamp::from_millis;
+        for (before, closing, after) in [(None, 5, 5), (Some(3), 5, 3), (Some(7), 5, 5)] {
+            let drawn = plan(1, Policy { closes_at: before.map(at), ..Policy::default() });
+            assert_eq!(drawn.closing_at(at(closing)).policy().closes_at, Some(at(after)));
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::instance::InstanceState;
 use crate::instance_set::InstanceSet;
 use crate::spec::Objection;
 use crate::text::CloudText;
-use crate::time::{Plain, deserialize_duration, serialize_duration};
+use crate::time::{Plain, Timestamp, deserialize_duration, serialize_duration};
 
 /// A number of targets, as such or as a part of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -181,6 +181,13 @@ pub struct Policy {
     pub shortest: Duration,
     /// The states an instance may be reinstalled from; in any other it is skipped.
     pub start_states: BTreeSet<InstanceState>,
+    /// The most targets that may be unavailable at once: on their way, ended badly, or down before it began. A part of all
+    /// is rounded down, but to no less than one. `None`: no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_unavailable: Option<Share>,
+    /// Nothing new is started at or after this moment. `None`: never too late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes_at: Option<Timestamp>,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -201,6 +208,8 @@ impl Default for Policy {
             attempts_max: 2,
             shortest: 2 * MINUTE,
             start_states: BTreeSet::from([InstanceState::Running]),
+            max_unavailable: None,
+            closes_at: None,
         }
     }
 }
@@ -245,6 +254,12 @@ impl Policy {
             self.start_states.is_empty(),
             "empty",
             "name at least one state to reinstall from".into(),
+        );
+        object(
+            "max_unavailable",
+            matches!(self.max_unavailable, Some(Share::Count(0) | Share::Percent(0))),
+            "range",
+            "at least one target must be allowed to be unavailable: whoever is reinstalled is".into(),
         );
         for (field, clock) in [
             ("poll_every", self.poll_every),
@@ -326,14 +341,23 @@ mod tests {
             poll_every: Duration::ZERO,
             finish_within: Duration::MAX,
             start_states: BTreeSet::new(),
+            max_unavailable: Some(Share::Percent(0)),
             ..Policy::default()
         };
         let objections = policy.objections();
         let fields: Vec<&str> = objections.iter().map(Objection::field).collect();
         assert_eq!(
             fields,
-            ["batch_max", "in_flight_max", "attempts_max", "start_states", "poll_every", "finish_within"]
-                .map(|field| format!("policy.{field}"))
+            [
+                "batch_max",
+                "in_flight_max",
+                "attempts_max",
+                "start_states",
+                "max_unavailable",
+                "poll_every",
+                "finish_within"
+            ]
+            .map(|field| format!("policy.{field}"))
         );
         let lazy = Policy { poll_every: 90 * SECOND, ..Policy::default() };
         assert_eq!(lazy.objections()[0].rule(), "gap");

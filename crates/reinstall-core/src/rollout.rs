@@ -9,6 +9,8 @@ mod phase;
 
 mod wave;
 
+mod guard;
+
 mod submit;
 
 mod look;
@@ -30,6 +32,7 @@ use crate::notice::{News, Notice, Tally};
 use crate::plan::Plan;
 use crate::retry::Dice;
 use crate::summary::{HaltCause, Outcome, Reason, Report, Summary};
+use crate::survey::Surveyed;
 use crate::time::Timestamp;
 
 use phase::{Batch, Ending, Errand, Phase, Target, WaveRun};
@@ -41,6 +44,8 @@ pub enum Wake {
     Look,
     /// A batch may be tried, or tried again.
     Submit,
+    /// From now on nothing new may be started.
+    Close,
 }
 
 /// A plan being carried out.
@@ -74,6 +79,8 @@ pub struct Rollout {
     submit_not_before: Timestamp,
     /// Targets between their baseline look and their outcome.
     in_flight: usize,
+    /// Targets that are not available, see [`guard`]. Those in flight are among them.
+    unavailable: usize,
     failures: usize,
     /// Whether an instance without an `operation_state` was ever seen to be reinstalled here. See [`watch`].
     shows_movement: bool,
@@ -96,13 +103,15 @@ impl Rollout {
             let first = batches.len();
             for ids in planned.batches() {
                 let start = targets.len();
-                targets.extend(ids.as_slice().iter().map(|&id| Target::new(id, batches.len())));
+                let was_down = |id| plan.survey().get(id).is_some_and(Surveyed::is_down);
+                targets.extend(ids.as_slice().iter().map(|id| Target::new(*id, batches.len(), was_down(id))));
                 batches.push(Batch::new(start..targets.len(), wave, now));
             }
             let tally = Tally { waiting: planned.targets(), ..Tally::default() };
             waves.push(WaveRun { batches: first..batches.len(), tally });
         }
         let total = Tally { waiting: targets.len(), ..Tally::default() };
+        let unavailable = targets.iter().filter(|target| target.was_down).count();
         let mut rollout = Self {
             plan,
             now,
@@ -122,6 +131,7 @@ impl Rollout {
             opening: 0,
             submit_not_before: now,
             in_flight: 0,
+            unavailable,
             failures: 0,
             shows_movement: false,
             quickest: None,
@@ -139,6 +149,7 @@ impl Rollout {
     /// An answer under a ticket that is not open is ignored, so a repeated answer does no harm.
     pub fn handle(&mut self, now: Timestamp, event: Event) {
         self.now = self.now.max(now);
+        self.heed_closing_time();
         match event {
             Event::Tick => {}
             Event::Ordered(Order::Halt) => self.halt(HaltCause::Ordered),
@@ -159,8 +170,11 @@ impl Rollout {
 
     /// Does all that can be done now.
     fn go_on(&mut self) {
+        // What has happened may have given back targets that are now too late.
+        self.heed_closing_time();
         self.pass_gates();
         self.open_batches();
+        self.heed_lack_of_room();
         self.send_looks();
     }
 
@@ -181,7 +195,8 @@ impl Rollout {
     pub fn next_deadline(&self) -> Option<(Timestamp, Wake)> {
         let look = self.next_look().map(|at| (at, Wake::Look));
         let submit = self.next_batch().map(|(at, _)| (at, Wake::Submit));
-        look.into_iter().chain(submit).min_by_key(|(at, _)| *at)
+        let close = self.next_closing().map(|at| (at, Wake::Close));
+        look.into_iter().chain(submit).chain(close).min_by_key(|(at, _)| *at)
     }
 
     /// The latest moment it was told of.
@@ -295,6 +310,9 @@ impl Rollout {
         }
         self.in_flight -= usize::from(before.is_in_flight());
         self.in_flight += usize::from(phase.is_in_flight());
+        let was_down = self.targets[target].was_down;
+        self.unavailable -= usize::from(before.is_unavailable(was_down));
+        self.unavailable += usize::from(phase.is_unavailable(was_down));
         self.targets[target].phase = phase;
     }
 

@@ -56,6 +56,12 @@ impl fmt::Display for Objection {
 pub struct Objections(Vec<Objection>);
 
 impl Objections {
+    /// These objections; `None` if there are none.
+    #[must_use]
+    pub fn of(objections: Vec<Objection>) -> Option<Self> {
+        (!objections.is_empty()).then_some(Self(objections))
+    }
+
     /// The objections, in the order of the fields.
     #[must_use]
     pub fn as_slice(&self) -> &[Objection] {

@@ -125,6 +125,18 @@ pub enum HaltCause {
         /// How many were allowed to.
         failures_max: usize,
     },
+    /// So many targets are unavailable, without any on its way, that not one more may be.
+    TooFewAvailable {
+        /// How many: those that ended badly, and those that were down before it began.
+        unavailable: usize,
+        /// How many may be.
+        unavailable_max: usize,
+    },
+    /// The time in which something may be started is over.
+    WindowClosed {
+        /// Since when.
+        at: Timestamp,
+    },
     /// What happens could no longer be written down.
     Unrecorded {
         /// Why.
@@ -144,6 +156,10 @@ impl fmt::Display for HaltCause {
             Self::BudgetSpent { failures, failures_max } => {
                 write!(f, "too many failures: {failures}, and at most {failures_max} are put up with")
             }
+            Self::TooFewAvailable { unavailable, unavailable_max } => {
+                write!(f, "too few are available: {unavailable} are not, and at most {unavailable_max} may be")
+            }
+            Self::WindowClosed { at } => write!(f, "nothing may be started after {at}"),
             Self::Unrecorded { message } => write!(f, "the journal failed: {message}"),
         }
     }
@@ -159,6 +175,8 @@ impl HaltCause {
             | Self::CanaryFailed { .. }
             | Self::CanaryUnproven
             | Self::BudgetSpent { .. }
+            | Self::TooFewAvailable { .. }
+            | Self::WindowClosed { .. }
             | Self::Unrecorded { .. } => Reason::new(self.code(), self.to_string()),
         }
     }
@@ -172,7 +190,21 @@ impl HaltCause {
             Self::CanaryFailed { .. } => "canary_failed",
             Self::CanaryUnproven => "canary_unproven",
             Self::BudgetSpent { .. } => "budget_spent",
+            Self::TooFewAvailable { .. } => "too_few_available",
+            Self::WindowClosed { .. } => "window_closed",
             Self::Unrecorded { .. } => "unrecorded",
+        }
+    }
+
+    /// Whether a person or a bound of ours is the cause, and nothing that the cloud did to the requests.
+    const fn is_of_our_making(&self) -> bool {
+        match self {
+            Self::Ordered
+            | Self::CanaryUnproven
+            | Self::TooFewAvailable { .. }
+            | Self::WindowClosed { .. }
+            | Self::Unrecorded { .. } => true,
+            Self::Denied { .. } | Self::CanaryFailed { .. } | Self::BudgetSpent { .. } => false,
         }
     }
 }
@@ -223,10 +255,10 @@ impl Summary {
         if self.reports.iter().all(|report| report.outcome == Outcome::Succeeded) {
             return Conclusion::AllSucceeded;
         }
-        let ordered = matches!(self.halted, Some(HaltCause::Ordered)) || self.abandoned;
+        let by_us = self.abandoned || self.halted.as_ref().is_some_and(HaltCause::is_of_our_making);
         let never_started = self.reports.iter().all(|report| !report.was_started());
         let hindered = any(Outcome::Failed) || any(Outcome::NotStarted);
-        if never_started && hindered && !ordered && !matches!(self.halted, Some(HaltCause::CanaryUnproven)) {
+        if never_started && hindered && !by_us {
             return Conclusion::NothingStarted;
         }
         if self.abandoned || (self.halted.is_some() && any(Outcome::NotStarted)) {
@@ -274,6 +306,8 @@ mod tests {
         use Outcome::{Failed, NotStarted, Skipped, Succeeded, Unresolved};
         let denied = || Some(HaltCause::Denied { fault: Fault::new(crate::fault::FaultKind::Forbidden, "no") });
         let spent = || Some(HaltCause::BudgetSpent { failures: 1, failures_max: 0 });
+        let closed = || Some(HaltCause::WindowClosed { at: Timestamp::from_millis(0) });
+        let few = || Some(HaltCause::TooFewAvailable { unavailable: 2, unavailable_max: 1 });
         for (outcomes, started, halted, conclusion) in [
             (vec![Succeeded, Succeeded], true, None, Conclusion::AllSucceeded),
             (vec![Succeeded, Failed], true, None, Conclusion::SomeDidNot),
@@ -289,6 +323,9 @@ mod tests {
             (vec![NotStarted], false, None, Conclusion::NothingStarted),
             (vec![Succeeded, NotStarted], true, denied(), Conclusion::Halted),
             (vec![NotStarted], false, Some(HaltCause::Ordered), Conclusion::Halted),
+            (vec![NotStarted], false, closed(), Conclusion::Halted),
+            (vec![Failed, NotStarted], false, few(), Conclusion::Halted),
+            (vec![Succeeded, NotStarted], true, closed(), Conclusion::Halted),
         ] {
             let shown = format!("{outcomes:?} {halted:?}");
             assert_eq!(summary(&outcomes, started, halted).conclusion(), conclusion, "{shown}");

@@ -44,6 +44,12 @@ pub struct Drift {
 }
 
 impl Surveyed {
+    /// Whether it was seen in a state other than `running`. Of one whose state was not shown nobody knows that it is down.
+    #[must_use]
+    pub fn is_down(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| *state != InstanceState::Running)
+    }
+
     /// The first field in which `seen` differs from what is on record, compared where both tell.
     #[must_use]
     pub fn drift(&self, seen: &Sighting) -> Option<Drift> {

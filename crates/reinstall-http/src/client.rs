@@ -18,6 +18,7 @@ use reinstall_core::sighting::Sighting;
 use reinstall_core::time::Timestamp;
 
 pub use self::builder::{ClientBuilder, ReadRetries};
+pub use self::look::Inspection;
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;

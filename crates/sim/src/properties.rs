@@ -1,6 +1,8 @@
 //! What must hold at every step, each a named function of the world. The numbers are those of the design.
 
 use reinstall_core::evidence::Fact;
+use reinstall_core::id::InstanceId;
+use reinstall_core::instance::InstanceState;
 use reinstall_core::lifecycle::Standing;
 use reinstall_core::summary::{Outcome, Summary};
 use reinstall_mock_server::cloud::Cloud;
@@ -11,13 +13,15 @@ use crate::world::World;
 pub type Property = fn(&World) -> Result<(), String>;
 
 /// Every property that is checked after each step, by name.
-pub const STEPWISE: [(&str, Property); 6] = [
+pub const STEPWISE: [(&str, Property); 8] = [
     ("only_planned_instances_are_wiped", only_planned_instances_are_wiped),
     ("nobody_is_wiped_twice", nobody_is_wiped_twice),
     ("in_flight_stays_within_bounds", in_flight_stays_within_bounds),
     ("waves_wait_for_their_gates", waves_wait_for_their_gates),
     ("nothing_starts_after_a_halt", nothing_starts_after_a_halt),
     ("the_journal_brings_the_same_back", the_journal_brings_the_same_back),
+    ("unavailable_stays_within_bounds", unavailable_stays_within_bounds),
+    ("nothing_starts_after_closing_time", nothing_starts_after_closing_time),
 ];
 
 /// 1. No instance outside the plan receives anything but a look.
@@ -72,6 +76,32 @@ fn nothing_starts_after_a_halt(world: &World) -> Result<(), String> {
 /// 9. Rebuilding from the journal gives the same rollout.
 fn the_journal_brings_the_same_back(world: &World) -> Result<(), String> {
     world.came_back_different.clone().map_or(Ok(()), Err)
+}
+
+/// `max_unavailable` is kept, by what the cloud knows and not by what the rollout counts. Those that were down before it
+/// began may alone be too many; then nobody may be wiped.
+fn unavailable_stays_within_bounds(world: &World) -> Result<(), String> {
+    let Some(unavailable_max) = world.rollout.plan().unavailable_max() else { return Ok(()) };
+    let is_unavailable = |id: &&InstanceId| match world.cloud.wipes(**id).last() {
+        Some(wipe) => wipe.standing(world.now) != Standing::Succeeded,
+        None => world.cloud.glimpse(world.now, **id).is_none_or(|seen| seen.state != InstanceState::Running),
+    };
+    let unavailable = world.planned.iter().filter(is_unavailable).count();
+    if unavailable > unavailable_max && !world.sent.is_empty() {
+        return Err(format!("{unavailable} are unavailable, at most {unavailable_max} may be"));
+    }
+    Ok(())
+}
+
+/// No submission at or after closing time.
+fn nothing_starts_after_closing_time(world: &World) -> Result<(), String> {
+    let closes_at = world.rollout.plan().policy().closes_at;
+    match (world.sent.last(), closes_at) {
+        (Some(sent), Some(closes_at)) if sent.at >= closes_at => {
+            Err(format!("{:?} left at {}, and closing time was {closes_at}", sent.submission, sent.at))
+        }
+        (Some(_) | None, _) => Ok(()),
+    }
 }
 
 /// 7. Each outcome agrees with the cloud, or says `unresolved`. Checked at the end, when all that was on its way arrived.

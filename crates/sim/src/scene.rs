@@ -9,11 +9,15 @@ use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::plan::Plan;
 use reinstall_core::policy::{Policy, Share};
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
+use reinstall_core::survey::Surveyed;
+use reinstall_core::time::Timestamp;
 use reinstall_mock_server::cloud::Cloud;
 use reinstall_mock_server::cloud::config::{CloudConfig, Failing, Start};
+use reinstall_mock_server::cloud::row::Glimpse;
 use reinstall_mock_server::cloud::wipe::Ending;
 
 use crate::dice::Row;
+use crate::world::START;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -92,7 +96,8 @@ impl Scene {
             }
         }
         let targets = &ids[..fleet as usize];
-        let plan = plan(&mut row, targets);
+        let survey = targets.iter().filter_map(|id| Some((*id, surveyed(&cloud.glimpse(START, *id)?)))).collect();
+        let plan = plan(&mut row, targets, Guards::of(seed)).bound_to(survey);
         let weather = *row.pick(&[
             Weather { submit_faults: 0, look_faults: 0, stale_looks: 0, outages: 0 },
             Weather { submit_faults: 20, look_faults: 5, stale_looks: 0, outages: 0 },
@@ -132,7 +137,30 @@ fn start(row: &mut Row, left_overs: bool) -> Start {
     start
 }
 
-fn plan(row: &mut Row, targets: &[InstanceId]) -> Plan {
+/// What a site asks of a plan, if it asks for anything.
+struct Guards {
+    max_unavailable: Option<Share>,
+    closes_at: Option<Timestamp>,
+}
+
+impl Guards {
+    /// The guards of a seed, from a row of their own.
+    fn of(seed: u64) -> Self {
+        let mut row = Row::new(seed ^ 0x9a7e_5afe);
+        let shares = [Share::Count(1), Share::Count(4), Share::Percent(10), Share::Percent(50)];
+        let max_unavailable = row.chance(30).then(|| *row.pick(&shares));
+        // Half of them close in the first moments, when requests are being made.
+        let open_max = *row.pick(&[SECOND, 60 * MINUTE]);
+        let closes_at = row.chance(20).then(|| START + row.between(Duration::ZERO, open_max));
+        Self { max_unavailable, closes_at }
+    }
+}
+
+fn surveyed(glimpse: &Glimpse) -> Surveyed {
+    Surveyed { state: Some(glimpse.state.clone()), ..Surveyed::default() }
+}
+
+fn plan(row: &mut Row, targets: &[InstanceId], guards: Guards) -> Plan {
     let sizes = row.pick(&["1,10%,100%", "100%", "1", "2,50%"]);
     let policy = Policy {
         batch_max: *row.pick(&[1, 3, 10, 50]),
@@ -142,6 +170,8 @@ fn plan(row: &mut Row, targets: &[InstanceId]) -> Plan {
         waves: sizes.parse().unwrap_or_else(|_| Policy::default().waves),
         // The quickest reinstall of a scene takes two minutes.
         shortest: 100 * SECOND,
+        max_unavailable: guards.max_unavailable,
+        closes_at: guards.closes_at,
         ..Policy::default()
     };
     let instances = targets.iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();

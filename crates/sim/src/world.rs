@@ -46,6 +46,8 @@ enum Happening {
 pub struct Sent {
     /// What it names.
     pub submission: Submission,
+    /// When it left.
+    pub at: Timestamp,
     /// Whether the rollout had said before that it starts nothing new.
     pub after_halt: bool,
 }
@@ -217,7 +219,7 @@ impl World {
     }
 
     fn send(&mut self, ticket: Ticket, submission: Submission) {
-        self.sent.push(Sent { submission: submission.clone(), after_halt: self.halted });
+        self.sent.push(Sent { submission: submission.clone(), at: self.now, after_halt: self.halted });
         let fate = Fate::draw(&mut self.row, self.weather);
         let way = latency(&mut self.row);
         match fate {

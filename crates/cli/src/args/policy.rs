@@ -58,6 +58,10 @@ pub(crate) struct PolicyArgs {
     /// The states an instance may be reinstalled from; in any other it is skipped
     #[arg(long, value_name = "LIST", default_value = "running", value_delimiter = ',', value_parser = state)]
     start_from: Vec<InstanceState>,
+
+    /// The most instances unavailable at once: on their way, ended badly, or down before it began; no bound without it
+    #[arg(long, value_name = "N|P%")]
+    max_unavailable: Option<Share>,
 }
 
 /// Reads a state by the cloud's word. A word that no document has is a slip here, though not in an answer.
@@ -93,6 +97,8 @@ impl From<&PolicyArgs> for Policy {
             attempts_max: args.attempts,
             shortest: args.shortest,
             start_states: args.start_from.iter().cloned().collect(),
+            max_unavailable: args.max_unavailable,
+            closes_at: None,
         }
     }
 }
@@ -122,7 +128,8 @@ mod tests {
     fn every_flag_arrives() {
         let given = policy(
             "--batch-max 10 --waves 2,50% --in-flight-max 30 --failures-max 3 --poll-every 500ms --settle-after 4s \
-             --start-within 5s --finish-within 6m --submit-within 7h --attempts 1 --shortest 8s --start-from running,stopped",
+             --start-within 5s --finish-within 6m --submit-within 7h --attempts 1 --shortest 8s --start-from running,stopped \
+             --max-unavailable 5%",
         );
         let seconds = Duration::from_secs;
         let expected = Policy {
@@ -138,6 +145,8 @@ mod tests {
             attempts_max: 1,
             shortest: seconds(8),
             start_states: [InstanceState::Running, InstanceState::Stopped].into(),
+            max_unavailable: Some(Share::Percent(5)),
+            closes_at: None,
         };
         assert_eq!(given, expected);
     }

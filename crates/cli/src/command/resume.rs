@@ -116,7 +116,8 @@ fn again(
     let (project, image) = (rollout.plan().project_id().clone(), rollout.plan().image_id());
     let before = rollout.plan().policy().clone();
     let start_states = start_from.map_or(before.start_states.clone(), |states| states.iter().cloned().collect());
-    let policy = Policy { start_states, ..before };
+    // The hours of the run before are over or not; they say nothing about this one.
+    let policy = Policy { start_states, closes_at: None, ..before };
     let reports = rollout.into_summary().reports;
     let ids = reports.iter().filter(|report| report.outcome == wanted).map(|report| report.id);
     let instances: Vec<TargetSpec> =

@@ -49,6 +49,16 @@ pub(crate) fn text(out: &mut dyn Write, plan: &Plan, hash: &PlanHash, account: &
         plan.target_count()
     )?;
     writeln!(out, "In flight  at most {}; attempts: at most {}", policy.in_flight_max, policy.attempts_max)?;
+    if let (Some(unavailable_max), Some(share)) = (plan.unavailable_max(), policy.max_unavailable) {
+        writeln!(
+            out,
+            "Available  all but {unavailable_max} at any time ({share} of {}), those down already counted",
+            plan.target_count()
+        )?;
+    }
+    if let Some(closes_at) = policy.closes_at {
+        writeln!(out, "Closes     {closes_at}; nothing new is started from then on")?;
+    }
     writeln!(out, "Start from {}; an instance in any other state is skipped", states.join(", "))?;
     writeln!(
         out,

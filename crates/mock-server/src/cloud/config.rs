@@ -8,6 +8,7 @@ use reinstall_core::instance::{InstanceFault, InstanceState, Operation, Operatio
 use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::lifecycle::LifeCycle;
 
+use super::row::Tags;
 use super::wipe::Ending;
 
 /// Everything a [`Cloud`](super::Cloud) is made from. The same values give the same cloud, answer for answer.
@@ -35,6 +36,8 @@ pub struct CloudConfig {
     pub endings: BTreeMap<InstanceId, Ending>,
     /// What single instances are like in the beginning; all others are as [`Start::default`] says.
     pub starts: BTreeMap<InstanceId, Start>,
+    /// How single instances are labelled; all others have an `env` and a `rack`.
+    pub tags: BTreeMap<InstanceId, Tags>,
     /// Where all chance comes from.
     pub seed: u64,
 }
@@ -58,6 +61,7 @@ impl CloudConfig {
             failing: Failing::Nobody,
             endings: BTreeMap::new(),
             starts: BTreeMap::new(),
+            tags: BTreeMap::new(),
             seed: 0,
         }
     }

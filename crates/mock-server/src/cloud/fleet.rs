@@ -9,6 +9,7 @@ use reinstall_core::time::Timestamp;
 
 use super::config::FleetConfig;
 use super::draw::{between, draw, uuid_bits};
+use super::row::Tags;
 
 /// An image as the list call shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub(crate) struct Portrait {
     pub(crate) vpc_id: String,
     pub(crate) subnet_id: String,
     pub(crate) address: String,
-    pub(crate) tags: Vec<(&'static str, String)>,
+    pub(crate) tags: Tags,
     pub(crate) created_at: Timestamp,
 }
 
@@ -124,7 +125,7 @@ impl Fleet {
             vpc_id: InstanceId::from_bits(uuid_bits(self.seed, 0, "vpc")).to_string(),
             subnet_id: InstanceId::from_bits(uuid_bits(self.seed, u64::from(b), "subnet")).to_string(),
             address: format!("10.{b}.{c}.{d}"),
-            tags: vec![("env", env.to_owned()), ("rack", format!("r{rack:03}"))],
+            tags: vec![("env".into(), Some(env.into())), ("rack".into(), Some(format!("r{rack:03}")))],
             created_at: Timestamp::from_millis(FOUNDED_MS) + Duration::from_secs(age),
         })
     }

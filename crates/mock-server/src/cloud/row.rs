@@ -18,6 +18,9 @@ pub struct Glimpse {
     pub error: Option<InstanceFault>,
 }
 
+/// Labels: keys, and values where they have one.
+pub type Tags = Vec<(String, Option<String>)>;
+
 /// What ListInstances shows of one instance (api-facts 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -37,8 +40,8 @@ pub struct Row {
     pub subnet_id: String,
     /// `network_interfaces[0].ipv4_address`
     pub ipv4_address: String,
-    /// `tags`
-    pub tags: Vec<(&'static str, String)>,
+    /// `tags`: keys, and values where they have one.
+    pub tags: Tags,
     /// `created_at`
     pub created_at: Timestamp,
     /// `updated_at`: when a reinstall last began or ended.

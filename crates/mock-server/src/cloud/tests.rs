@@ -193,6 +193,23 @@ fn leftovers_stay_until_a_reinstall_is_accepted() {
 }
 
 #[test]
+fn tags_are_those_that_were_set() {
+    let mut cloud = Cloud::new(config(2));
+    let [plain, labelled] = ids(&cloud)[..] else { panic!("two") };
+    let keys = |cloud: &Cloud, id| -> Vec<String> {
+        cloud.row(at(0), id).unwrap().tags.into_iter().map(|(key, _)| key).collect()
+    };
+    assert_eq!(keys(&cloud, labelled), ["env", "rack"]);
+    cloud.set_tags(labelled, vec![("reinstall".into(), Some("deny".into())), ("keep".into(), None)]);
+    assert_eq!(
+        (keys(&cloud, plain), keys(&cloud, labelled)),
+        (vec!["env".into(), "rack".into()], vec!["reinstall".into(), "keep".into()])
+    );
+    cloud.set_tags(labelled, vec![]);
+    assert_eq!(keys(&cloud, labelled), [""; 0]);
+}
+
+#[test]
 fn looking_changes_nothing_and_order_does_not_matter() {
     let build = || {
         let mut cloud =

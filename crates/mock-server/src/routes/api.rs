@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State, rejection::QueryRejection};
 use axum::http::StatusCode;
 use axum::response::Response;
 use reinstall_core::instance::{OperationState, OsFamily};
-use reinstall_http::wire::list::{ListReply, ListedImage, ListedInstance, Paging, Tag};
+use reinstall_http::wire::list::{ListReply, ListedImage, ListedInstance, ListedTag, Paging};
 use reinstall_http::wire::reinstall::{ReceivedReinstall, ReinstallReply};
 use reinstall_http::wire::status::{ErrorStatus, StatusReply};
 use serde::{Deserialize, Serialize};
@@ -143,7 +143,6 @@ fn full_row(row: Row) -> FullRow {
         OsFamily::Linux => "Linux",
         OsFamily::Windows => "Windows",
     };
-    let tag = |(key, value): (&str, String)| Tag { key: key.to_owned(), value: Some(value) };
     FullRow {
         row: ListedInstance {
             id: Some(row.id.to_string()),
@@ -158,7 +157,7 @@ fn full_row(row: Row) -> FullRow {
             }),
             server_id: Some(row.server_id),
             vpc_id: Some(row.vpc_id),
-            tags: row.tags.into_iter().map(tag).collect(),
+            tags: Some(row.tags.into_iter().map(|(key, value)| ListedTag { key, value }).collect()),
             created_at: Some(row.created_at.to_string()),
             updated_at: Some(row.updated_at.to_string()),
             launched_at: Some(row.launched_at.to_string()),

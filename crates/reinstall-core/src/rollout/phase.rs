@@ -16,6 +16,8 @@ pub(super) struct Target {
     pub(super) id: InstanceId,
     /// Which batch of the plan it belongs to, for good.
     pub(super) batch: usize,
+    /// Whether it was seen to be down when the plan was drawn.
+    pub(super) was_down: bool,
     pub(super) phase: Phase,
     pub(super) attempts: u32,
     pub(super) submitted_at: Option<Timestamp>,
@@ -24,8 +26,17 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn new(id: InstanceId, batch: usize) -> Self {
-        Self { id, batch, phase: Phase::Waiting, attempts: 0, submitted_at: None, request_id: None, evidence: vec![] }
+    pub(super) fn new(id: InstanceId, batch: usize, was_down: bool) -> Self {
+        Self {
+            id,
+            batch,
+            was_down,
+            phase: Phase::Waiting,
+            attempts: 0,
+            submitted_at: None,
+            request_id: None,
+            evidence: vec![],
+        }
     }
 }
 
@@ -50,6 +61,20 @@ impl Phase {
         match self {
             Self::Looking | Self::Submitting(_) | Self::Watched(_) => true,
             Self::Waiting | Self::Done(_) => false,
+        }
+    }
+
+    /// Whether a target in this phase counts against `max_unavailable`; `was_down` tells whether it did before it began. It
+    /// counts once, whatever speaks for it.
+    pub(super) fn is_unavailable(&self, was_down: bool) -> bool {
+        match self {
+            Self::Looking | Self::Submitting(_) | Self::Watched(_) => true,
+            Self::Waiting => was_down,
+            Self::Done(ending) => match ending.outcome {
+                Outcome::Succeeded => false,
+                Outcome::Failed | Outcome::Unresolved => true,
+                Outcome::Skipped | Outcome::NotStarted => was_down,
+            },
         }
     }
 

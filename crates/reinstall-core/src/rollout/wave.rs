@@ -46,7 +46,7 @@ impl Rollout {
     pub(super) fn next_batch(&self) -> Option<(Timestamp, usize)> {
         let &(not_before, batch) = self.open.first()?;
         let room = self.plan.policy().in_flight_max.saturating_sub(self.in_flight);
-        let fits = self.opening < OPENING_MAX && self.next_members(batch).count() <= room;
+        let fits = self.opening < OPENING_MAX && self.next_members(batch).count() <= room && self.leaves_enough(batch);
         fits.then(|| (not_before.max(self.submit_not_before), batch))
     }
 
@@ -78,12 +78,12 @@ impl Rollout {
         }
     }
 
-    /// Whom the next request of a batch will name.
-    fn next_members(&self, batch: usize) -> impl Iterator<Item = usize> + '_ {
-        self.waiting_in(batch).take(self.batches[batch].len_max)
+    /// Whom the next request of a batch will name: as many as it may, and no more than may ever be unavailable together.
+    pub(super) fn next_members(&self, batch: usize) -> impl Iterator<Item = usize> + '_ {
+        self.fitting(self.waiting_in(batch).take(self.batches[batch].len_max))
     }
 
-    fn waiting_in(&self, batch: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn waiting_in(&self, batch: usize) -> impl Iterator<Item = usize> + '_ {
         self.batches[batch].targets.clone().filter(|&target| matches!(self.targets[target].phase, Phase::Waiting))
     }
 }

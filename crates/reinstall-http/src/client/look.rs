@@ -10,11 +10,13 @@ use futures_util::{StreamExt as _, stream};
 use reinstall_core::action::Look;
 use reinstall_core::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
 use reinstall_core::id::InstanceId;
+use reinstall_core::instance::Tag;
 use reinstall_core::sighting::Sighting;
 
 use super::Client;
 use crate::error::CallError;
 use crate::ops::list_instances;
+use crate::wire::list::ListedInstance;
 
 /// The answers by which a service or its gateway says that the list call is not to be had.
 const CLOSED: [u16; 3] = [403, 404, 405];
@@ -35,13 +37,42 @@ impl Client {
     /// [`CallError`] if the list call failed in any other way, or if nothing at all could be read and every status call
     /// was denied, so that no further one would fare better.
     pub async fn look(&self, ids: &[InstanceId]) -> Result<Vec<(InstanceId, Look)>, CallError> {
-        let mut named = BTreeSet::new();
-        let ids: Vec<InstanceId> = ids.iter().copied().filter(|id| named.insert(*id)).collect();
-        let mut looks: BTreeMap<InstanceId, Look> = BTreeMap::new();
+        let ids = distinct(ids);
+        let listed = self.rows_of(&ids).await?;
+        self.look_beside(&ids, &listed).await
+    }
+
+    /// Looks at `ids` in the same way, and tells what else the list shows of them: who they are.
+    ///
+    /// What the list call showed of an instance is kept where the status call had to be asked as well. Where a look before
+    /// found that there is no list call here, or one that tells too little, it is not asked, and nobody's tags are known.
+    ///
+    /// # Errors
+    /// Those of [`look`](Self::look).
+    pub async fn survey(&self, ids: &[InstanceId]) -> Result<Vec<Inspection>, CallError> {
+        let ids = distinct(ids);
+        let listed = self.rows_of(&ids).await?;
+        let looks = self.look_beside(&ids, &listed).await?;
+        Ok(looks.into_iter().map(|(id, look)| Inspection::of(id, look, listed.get(&id))).collect())
+    }
+
+    /// The rows that the list call shows of `ids`.
+    async fn rows_of(&self, ids: &[InstanceId]) -> Result<BTreeMap<InstanceId, ListedInstance>, CallError> {
+        let mut rows = BTreeMap::new();
         for chunk in ids.chunks(list_instances::IDS_MAX) {
-            let listed = self.look_by_list(chunk).await?;
-            looks.extend(listed.into_iter().map(|(id, seen)| (id, Look::Seen(seen))));
+            rows.extend(self.list_some(chunk).await?);
         }
+        Ok(rows)
+    }
+
+    /// One look for each of `ids`, which are distinct: what the list shows, and the status call where that is not enough.
+    async fn look_beside(
+        &self,
+        ids: &[InstanceId],
+        listed: &BTreeMap<InstanceId, ListedInstance>,
+    ) -> Result<Vec<(InstanceId, Look)>, CallError> {
+        let seen = listed.iter().map(|(id, row)| (*id, Sighting::from(row))).filter(|(_, seen)| tells(seen));
+        let mut looks: BTreeMap<InstanceId, Look> = seen.map(|(id, seen)| (id, Look::Seen(seen))).collect();
         if self.status_tells_more(&looks).await {
             self.0.list_is_closed.store(true, Ordering::Relaxed);
             tracing::warn!("only the status call has operation_state: instances are looked at one by one from now on");
@@ -62,15 +93,16 @@ impl Client {
         Ok(ids.iter().filter_map(|id| looks.remove_entry(id)).collect())
     }
 
-    /// The rows of `ids` that the list call shows; none if there is no list call here.
-    async fn look_by_list(&self, ids: &[InstanceId]) -> Result<Vec<(InstanceId, Sighting)>, CallError> {
+    /// The rows of `ids` that the list call shows, [`list_instances::IDS_MAX`] at most; none if there is no list call here.
+    async fn list_some(&self, ids: &[InstanceId]) -> Result<Vec<(InstanceId, ListedInstance)>, CallError> {
         if self.0.list_is_closed.load(Ordering::Relaxed) {
             return Ok(Vec::new());
         }
         let request = list_instances::by_ids(&self.0.project, ids);
         let hidden = self.hidden();
         match self.call(&request, &hidden, list_instances::reply).await {
-            Ok(page) => Ok(telling_rows(page.value.sightings(), ids)),
+            // A service that does not know the filter shows every instance.
+            Ok(page) => Ok(page.value.into_rows().filter(|(id, _)| ids.contains(id)).collect()),
             Err(error) if error.status().is_some_and(|status| CLOSED.contains(&status)) => {
                 if !self.0.list_is_closed.swap(true, Ordering::Relaxed) {
                     tracing::warn!(%error, "no bulk looks here: instances are looked at one by one from now on");
@@ -99,11 +131,41 @@ impl Client {
     }
 }
 
-/// The rows that were asked for and tell something. A service that does not know the filter shows every instance, and a row
-/// without a state of any kind is no look.
-fn telling_rows(mut rows: Vec<(InstanceId, Sighting)>, ids: &[InstanceId]) -> Vec<(InstanceId, Sighting)> {
-    rows.retain(|(id, seen)| ids.contains(id) && (seen.state.is_some() || seen.operation.is_some()));
-    rows
+/// What looking at one instance told, and who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// Which instance.
+    pub id: InstanceId,
+    /// What the look told. Name and image are there if the list call showed them, whichever call showed the state.
+    pub look: Look,
+    /// Its tags, which only the list call shows; `None` if they are not known, which is not the same as there being none.
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl Inspection {
+    fn of(id: InstanceId, look: Look, row: Option<&ListedInstance>) -> Self {
+        let tags = row.and_then(ListedInstance::tags);
+        let look = match (look, row.map(Sighting::from)) {
+            (Look::Seen(seen), Some(listed)) => Look::Seen(Sighting {
+                name: seen.name.or(listed.name),
+                image: seen.image.or(listed.image),
+                os: seen.os.or(listed.os),
+                ..seen
+            }),
+            (look, _) => look,
+        };
+        Self { id, look, tags }
+    }
+}
+
+fn distinct(ids: &[InstanceId]) -> Vec<InstanceId> {
+    let mut named = BTreeSet::new();
+    ids.iter().copied().filter(|id| named.insert(*id)).collect()
+}
+
+/// A row without a state of any kind is no look.
+fn tells(seen: &Sighting) -> bool {
+    seen.state.is_some() || seen.operation.is_some()
 }
 
 fn is_denied(error: &CallError) -> bool {
@@ -128,7 +190,7 @@ mod tests {
     use super::*;
     use crate::operation::Operation;
     use crate::testing::{self, Play, Server, answer, ids};
-    use reinstall_core::instance::{InstanceState, OperationState};
+    use reinstall_core::instance::InstanceState;
 
     const GATEWAY_404: &str = r#"{"error_code":"APIGW.0101","error_msg":"The API does not exist"}"#;
     const SERVICE_404: &str = r#"{"error_code":"iMetal.0200","error_msg":"Instances not found"}"#;
@@ -223,22 +285,81 @@ mod tests {
         assert!(!client.0.list_is_closed.load(Ordering::Relaxed));
     }
 
-    #[test]
-    fn only_rows_that_were_asked_for_and_tell_something_count() {
-        let seen = |state: Option<&str>, operation: Option<&str>| Sighting {
-            state: state.map(InstanceState::from_word),
-            operation: operation.map(OperationState::from_word),
-            name: Some("named".into()),
-            ..Sighting::default()
+    #[tokio::test]
+    async fn only_rows_that_were_asked_for_and_tell_something_count() {
+        let server = Server::start(|request| match status_asked(request) {
+            Some(_) => answer(500, ""),
+            None => {
+                let shown = [
+                    r#""state":"running""#,
+                    r#""operation_state":"reinstall-processing""#,
+                    r#""state":null"#,
+                    r#""state":"running""#,
+                ];
+                let row = |(id, shown): (InstanceId, &str)| format!(r#"{{"id":"{id}","name":"n",{shown}}}"#);
+                let rows: Vec<String> = ids(0..4).into_iter().zip(shown).map(row).collect();
+                answer(200, &format!(r#"{{"instances":[{}]}}"#, rows.join(",")))
+            }
+        })
+        .await;
+        let client = testing::builder(&server.base).build().unwrap();
+        let looks = client.look(&ids(0..3)).await.unwrap();
+        assert_eq!((letters(&looks), looks.len()), ("llu".into(), 3));
+    }
+
+    /// Whoever protects instances by their tags must be able to tell no tags from tags that nobody could see.
+    #[tokio::test]
+    async fn a_survey_tells_who_they_are_as_far_as_the_list_does() {
+        let row = |id: InstanceId| {
+            let rest = match id.to_bits() {
+                0 => r#""state":"running","operation_state":"install-succeed","name":"db-1","tags":[{"key":"keep"}]"#,
+                1 => r#""state":"running","name":"web-1","tags":[]"#,
+                2 => r#""state":"running","name":"web-2","tags":[{"keys":"keep"}]"#,
+                // No look by itself; the status call is asked as well.
+                _ => r#""name":"odd-1","tags":[{"key":"a","value":"b"}]"#,
+            };
+            format!(r#"{{"id":"{id}",{rest}}}"#)
         };
-        let rows = [
-            seen(Some("running"), None),
-            seen(None, Some("reinstall-processing")),
-            seen(None, None),
-            seen(Some("running"), None),
-        ];
-        let telling = telling_rows(ids(0..4).into_iter().zip(rows).collect(), &ids(0..3));
-        assert_eq!(telling.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), ids(0..2));
+        let server = Server::start(move |request| match status_asked(request) {
+            None => {
+                let rows: Vec<String> = ids(0..4).into_iter().map(row).collect();
+                answer(200, &format!(r#"{{"instances":[{}]}}"#, rows.join(",")))
+            }
+            Some(_) => answer(200, r#"{"state":"stopped"}"#),
+        })
+        .await;
+        let client = testing::builder(&server.base).build().unwrap();
+        let told: Vec<String> = client.survey(&ids(0..5)).await.unwrap().iter().map(in_a_word).collect();
+        assert_eq!(told, ["db-1 running keep", "web-1 running", "web-2 running ?", "odd-1 stopped a=b", "? stopped ?"]);
+        assert_eq!(requests(&client), (1, 2));
+    }
+
+    /// In one life cycle the status call has to be asked for the state; the list knows the names all the same.
+    #[tokio::test]
+    async fn a_survey_keeps_what_the_list_showed_where_the_status_call_tells_more() {
+        let server = Server::start(|request| match status_asked(request) {
+            Some(_) => answer(200, r#"{"state":"running","operation_state":"install-succeed"}"#),
+            None => answer(
+                200,
+                &format!(r#"{{"instances":[{{"id":"{}","state":"running","name":"db-1","tags":[]}}]}}"#, ids(1..2)[0]),
+            ),
+        })
+        .await;
+        let client = testing::builder(&server.base).build().unwrap();
+        for known in ["db-1 running", "? running ?"] {
+            let told: Vec<String> = client.survey(&ids(1..2)).await.unwrap().iter().map(in_a_word).collect();
+            assert_eq!(told, [known], "the second one no longer asks the list");
+        }
+    }
+
+    /// `name state tag tag=value`, `?` for what is not known.
+    fn in_a_word(inspected: &Inspection) -> String {
+        let Look::Seen(seen) = &inspected.look else { panic!("{inspected:?}") };
+        let name = seen.name.as_ref().map_or("?", |name| name.as_str());
+        let state = seen.state.as_ref().map_or("?", InstanceState::as_word);
+        let tag = |tag: &Tag| tag.value.as_ref().map_or(tag.key.to_string(), |value| format!("{}={value}", tag.key));
+        let tags = inspected.tags.as_ref().map_or(vec!["?".into()], |tags| tags.iter().map(tag).collect());
+        [vec![name.into(), state.into()], tags].concat().join(" ")
     }
 
     #[tokio::test]

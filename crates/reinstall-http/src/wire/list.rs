@@ -1,7 +1,7 @@
 //! ListInstances: `GET /v1/{project_id}/instances` (api-facts 3).
 
 use reinstall_core::id::InstanceId;
-use reinstall_core::instance::{InstanceState, OperationState, OsFamily};
+use reinstall_core::instance::{InstanceState, OperationState, OsFamily, Tag};
 use reinstall_core::sighting::{Sighting, Via};
 use serde::{Deserialize, Serialize};
 
@@ -63,9 +63,9 @@ pub struct ListedInstance {
     /// The network it is in.
     #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub vpc_id: Option<String>,
-    /// Labels. Written by the mock, never read: a surprise in them must not cost a look.
-    #[serde(skip_deserializing)]
-    pub tags: Vec<Tag>,
+    /// Labels. Absent if a single one of them cannot be read: who asks for tags must not take some for all.
+    #[serde(default, deserialize_with = "lenient::or_absent", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<ListedTag>>,
     /// A time in a format that is not documented.
     #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
@@ -92,13 +92,27 @@ pub struct ListedImage {
 }
 
 /// A label on an instance.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Tag {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedTag {
     /// At most 128 characters.
     pub key: String,
     /// At most 255 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+}
+
+impl From<&ListedTag> for Tag {
+    fn from(listed: &ListedTag) -> Self {
+        Self { key: listed.key.as_str().into(), value: listed.value.as_deref().map(Into::into) }
+    }
+}
+
+impl ListedInstance {
+    /// Every label it has; `None` if the row does not tell.
+    #[must_use]
+    pub fn tags(&self) -> Option<Vec<Tag>> {
+        self.tags.as_ref().map(|listed| listed.iter().map(Tag::from).collect())
+    }
 }
 
 impl From<&ListedInstance> for Sighting {
@@ -124,6 +138,12 @@ impl ListReply {
     pub fn sightings(&self) -> Vec<(InstanceId, Sighting)> {
         let rows = self.instances.iter().flatten();
         rows.filter_map(|row| Some((row.id.as_deref()?.parse().ok()?, row.into()))).collect()
+    }
+
+    /// The rows themselves, likewise.
+    pub fn into_rows(self) -> impl Iterator<Item = (InstanceId, ListedInstance)> {
+        let rows = self.instances.into_iter().flatten();
+        rows.filter_map(|row| Some((row.id.as_deref()?.parse().ok()?, row)))
     }
 
     /// What to send as `marker` for the next page, if there may be one.
@@ -179,6 +199,27 @@ mod tests {
             let sightings = reply.sightings();
             assert_eq!(sightings.len(), rows, "{row}");
             assert_eq!(sightings.iter().any(|(_, seen)| seen.image.is_some()), image_seen, "{row}");
+        }
+    }
+
+    #[test]
+    fn tags_are_read_whole_or_not_at_all() {
+        let tag = |key: &str, value: Option<&str>| Tag { key: key.into(), value: value.map(Into::into) };
+        for (written, tags) in [
+            (r#""tags":[]"#, Some(vec![])),
+            (r#""tags":[{"key":"a","value":"b"}]"#, Some(vec![tag("a", Some("b"))])),
+            (r#""tags":[{"key":"a"},{"key":"b","value":null,"more":1}]"#, Some(vec![tag("a", None), tag("b", None)])),
+            (r#""tags":[{"key":"a","value":"b"},{"value":"c"}]"#, None),
+            (r#""tags":[{"key":"a","value":3}]"#, None),
+            (r#""tags":["a"]"#, None),
+            (r#""tags":"a""#, None),
+            (r#""tags":null"#, None),
+            (r#""name":"x""#, None),
+        ] {
+            let row: ListedInstance =
+                serde_json::from_str(&format!(r#"{{"id":"x","state":"running",{written}}}"#)).unwrap();
+            assert_eq!(row.tags(), tags, "{written}");
+            assert_eq!(row.state.as_deref(), Some("running"), "{written}");
         }
     }
 
