@@ -15,6 +15,7 @@ mod status;
 use reinstall_core::id::InstanceId;
 use reinstall_core::plan::Plan;
 use reinstall_core::policy::Policy;
+use reinstall_core::site::SitePolicy;
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
 use reinstall_http::client::Client;
 use reinstall_http::clock::Clock;
@@ -68,7 +69,7 @@ pub(crate) fn run(cli: Cli, session: &Session) -> crate::Result {
 ///
 /// # Errors
 /// Everything that core objects to, at once, each with the line it stands on.
-fn draw_plan(args: &InputArgs, account: &Account) -> Result<Plan, Failure> {
+fn draw_plan(args: &InputArgs, site: &SitePolicy, account: &Account) -> Result<Plan, Failure> {
     if args.password.password_stdin && args.targets.as_deref().is_some_and(targets::is_stdin) {
         return Err(Failure::StdinTwice);
     }
@@ -81,7 +82,9 @@ fn draw_plan(args: &InputArgs, account: &Account) -> Result<Plan, Failure> {
     if let Some(path) = &args.targets {
         instances.extend(targets::read(path)?);
     }
-    let spec = ReinstallSpec { instances, image_id: args.image_id.clone(), policy: Policy::from(&args.policy) };
+    let mut policy = Policy::from(&args.policy);
+    site.lower(&mut policy, args.policy.typed());
+    let spec = ReinstallSpec { instances, image_id: args.image_id.clone(), policy };
     let checked = spec.check().map_err(Failure::Objections)?;
     Ok(Plan::draw(&checked, account.project.clone()))
 }

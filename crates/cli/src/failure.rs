@@ -19,6 +19,7 @@ use crate::env::REINSTALL_STATE_DIR;
 use crate::input::InputError;
 use crate::plan_file::PlanFileError;
 use crate::setup::Missing;
+use crate::site::SiteError;
 use crate::targets::TargetsError;
 
 /// Everything that was asked for was done.
@@ -96,6 +97,10 @@ pub(crate) enum Failure {
     NotSeen(Vec<Objection>),
     #[error("cannot save the plan to {}: {source}", path.display())]
     Save { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    #[error("nothing was sent, for the site's policy forbids it:\n{}", some(objections))]
+    SiteForbids { objections: Vec<Objection>, rollout: Option<RolloutId> },
     #[error("{given} is named, but the record is about {recorded}")]
     Elsewhere { given: String, recorded: String },
     #[error(
@@ -203,6 +208,8 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::PlanDamaged(_)
             | Failure::NotSeen(_)
             | Failure::Save { .. }
+            | Failure::Site(_)
+            | Failure::SiteForbids { .. }
             | Failure::Elsewhere { .. }
             | Failure::NoStateDir
             | Failure::NothingUnfinished
@@ -282,6 +289,8 @@ impl Failure {
             | Self::PlanDamaged(_)
             | Self::NotSeen(_)
             | Self::Save { .. }
+            | Self::Site(_)
+            | Self::SiteForbids { .. }
             | Self::Elsewhere { .. }
             | Self::NoStateDir
             | Self::NothingUnfinished
@@ -311,6 +320,8 @@ impl Failure {
             format!(
                 "try first: reinstall resume {id}; if that cannot be, add --yes, and look at its instances yourself"
             )
+        } else if let Self::SiteForbids { rollout: Some(id), .. } = self {
+            format!("to have what is on its way watched, and nothing new started: reinstall halt {id}, then resume it")
         } else if let Self::Elsewhere { .. } = self {
             "leave --endpoint and --project-id out, and unset their variables".into()
         } else if let Self::Begin(BeginError::Claimed { holder, .. }) = self {

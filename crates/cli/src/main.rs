@@ -13,10 +13,10 @@ mod input;
 mod random;
 
 mod confirm;
+mod guard;
 mod password;
 mod plan_file;
 mod setup;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing asks for the site's policy yet but its tests"))]
 mod site;
 mod state;
 mod targets;

@@ -69,15 +69,15 @@ mod tests {
     fn the_folder_is_found_in_order() {
         let path = |text: &str| Some(PathBuf::from(text));
         let typed = |text: Option<&str>| StateArgs { state_dir: text.map(PathBuf::from) };
-        let home = || Environment { home: path("/home/a"), ..Environment::default() };
+        let home = || Environment { home: path("/users/a"), ..Environment::default() };
         let xdg = |text| Environment { xdg_state_home: path(text), ..home() };
         let all = || Environment { state_dir: path("/s"), ..xdg("/x") };
         for (args, environment, found) in [
             (typed(Some("/t")), all(), path("/t")),
             (typed(None), all(), path("/s")),
             (typed(None), xdg("/x"), path("/x/reinstall")),
-            (typed(None), xdg("relative"), path("/home/a/.local/state/reinstall")),
-            (typed(None), home(), path("/home/a/.local/state/reinstall")),
+            (typed(None), xdg("relative"), path("/users/a/.local/state/reinstall")),
+            (typed(None), home(), path("/users/a/.local/state/reinstall")),
             (typed(None), Environment::default(), None),
         ] {
             assert_eq!(folder(&args, &environment), found);

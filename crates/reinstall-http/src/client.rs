@@ -1,7 +1,7 @@
 //! The client: three calls, one loop that sends them.
 
 mod builder;
-mod look;
+pub mod look;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

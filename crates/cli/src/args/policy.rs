@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use reinstall_core::instance::InstanceState;
 use reinstall_core::policy::{Policy, Share, WaveSizes};
+use reinstall_core::site::Typed;
 use reinstall_core::time::parse_duration;
 
 /// The flags of a [`Policy`]. A test holds the defaults written here to core's.
@@ -19,9 +20,9 @@ pub(crate) struct PolicyArgs {
     #[arg(long, value_name = "LIST", default_value = "1,10%,100%")]
     waves: WaveSizes,
 
-    /// The most instances on their way at once, those in doubt included
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    in_flight_max: usize,
+    /// The most instances on their way at once, those in doubt included [default: 200, or what the site allows]
+    #[arg(long, value_name = "N")]
+    in_flight_max: Option<usize>,
 
     /// How many failures are put up with; one more halts. A failed canary always halts
     #[arg(long, value_name = "N|P%", default_value = "10%")]
@@ -82,12 +83,19 @@ pub(super) fn state(word: &str) -> Result<InstanceState, String> {
     }
 }
 
+impl PolicyArgs {
+    /// Which numbers were typed, and are not there by default.
+    pub(crate) fn typed(&self) -> Typed {
+        Typed { in_flight_max: self.in_flight_max.is_some(), max_unavailable: self.max_unavailable.is_some() }
+    }
+}
+
 impl From<&PolicyArgs> for Policy {
     fn from(args: &PolicyArgs) -> Self {
         Self {
             batch_max: args.batch_max,
             waves: args.waves.clone(),
-            in_flight_max: args.in_flight_max,
+            in_flight_max: args.in_flight_max.unwrap_or(Self::default().in_flight_max),
             failures_max: args.failures_max,
             poll_every: args.poll_every,
             settle_after: args.settle_after,

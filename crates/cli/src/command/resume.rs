@@ -11,18 +11,22 @@ use reinstall_core::policy::Policy;
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::AdminPassword;
+use reinstall_core::site::{SitePolicy, Typed};
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
 use reinstall_core::summary::Outcome;
+use reinstall_core::time::Timestamp;
+use reinstall_http::client::Client;
 use reinstall_http::clock::{self, Clock};
 use reinstall_journal::journal::RolloutJournal;
 use reinstall_journal::row::RolloutRow;
 
 use super::Session;
 use super::carry::{Job, carry_kept};
-use super::run::{Manner, Order, start};
+use super::run::{Drawn, Manner, begin_guarded};
 use crate::args::rollouts::{Only, ResumeArgs};
 use crate::confirm::{self, Asked};
 use crate::failure::Failure;
+use crate::guard::{self, Seen};
 use crate::password::{self, Source};
 use crate::setup::{self, Access};
 use crate::state::{self, State};
@@ -36,7 +40,7 @@ pub(super) fn resume(args: &ResumeArgs, session: &Session) -> crate::Result {
     let access = setup::access_to(&row.endpoint, &row.project_id, &args.connection, &session.environment)?;
     match args.only {
         None => go_on(state, &row, access, args, session),
-        Some(only) => begin_anew(state, row.id, only, access, args, session),
+        Some(only) => begin_anew(&state, &row, only, access, args, session),
     }
 }
 
@@ -47,12 +51,15 @@ fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, 
     let (rollout, mut journal) = state.store.resume(row.id, &state.owner, state.now, args.take_over)?;
     // From here on the rollout is ours; if a person has second thoughts, it is given back.
     let account = access.account.clone();
-    let agreed = agree(&rollout, asked, args, session).and_then(|password| {
-        let unknown = rollout.plan().policy().shortest + A_MOMENT;
-        let clock = Clock::resume(rollout.now(), journal.marked(), unknown);
-        Ok((password, super::client(access, &clock)?, clock))
+    let unknown = rollout.plan().policy().shortest + A_MOMENT;
+    let clock = Clock::resume(rollout.now(), journal.marked(), unknown);
+    let agreed = super::client(access, &clock).and_then(|client| {
+        if rollout.halted().is_none() && !row.halt_ordered {
+            still_allowed(&rollout, row.id, &client, clock.wall(), args)?;
+        }
+        Ok((agree(&rollout, asked, args, session)?, client))
     });
-    let (password, client, clock) = match agreed {
+    let (password, client) = match agreed {
         Ok(agreed) => agreed,
         Err(refused) => {
             journal.release().map_err(Failure::Journal)?;
@@ -72,6 +79,24 @@ fn taken_up(rollout: Rollout, journal: RolloutJournal, halt_ordered: bool, clock
     recorded
 }
 
+/// Whether the site still allows what is left of a rollout. Who has to go on all the same halts it first.
+fn still_allowed(
+    rollout: &Rollout,
+    id: RolloutId,
+    client: &Client,
+    now: Timestamp,
+    args: &ResumeArgs,
+) -> Result<(), Failure> {
+    let site = guard::load(&args.site)?;
+    let plan = rollout.plan();
+    let seen = if site.asks_who_they_are() { super::wait_for(Seen::of(plan, client))?? } else { Seen::default() };
+    // Its instances were counted against the day when it began.
+    match guard::admit(plan.clone(), &site, &seen, |_| Ok(0), now) {
+        Err(Failure::SiteForbids { objections, .. }) => Err(Failure::SiteForbids { objections, rollout: Some(id) }),
+        other => other.map(drop),
+    }
+}
+
 /// Asks for the password, and whether to go on.
 fn agree(rollout: &Rollout, asked: Asked, args: &ResumeArgs, session: &Session) -> Result<AdminPassword, Failure> {
     let password = password::admitted(Source::from(&args.password), session.somebody_is_there())?;
@@ -83,28 +108,27 @@ fn agree(rollout: &Rollout, asked: Asked, args: &ResumeArgs, session: &Session) 
 
 /// Begins a new rollout with those of a finished one that ended in one way.
 fn begin_anew(
-    state: State,
-    parent: RolloutId,
+    state: &State,
+    row: &RolloutRow,
     only: Only,
     access: Access,
     args: &ResumeArgs,
     session: &Session,
 ) -> crate::Result {
-    let rollout = state.store.replay(parent)?;
-    if !rollout.is_finished() {
-        return Err(Failure::Unfinished(parent));
+    if row.finished_at.is_none() {
+        return Err(Failure::Unfinished(row.id));
     }
-    let plan = again(rollout, only, args.start_from.as_deref(), parent)?;
-    drop(state);
-    let order = Order { parent: Some(parent), ..Order::drawn_now(plan, &access.account)? };
+    let site = guard::load(&args.site)?;
+    let plan = again(state.store.replay(row.id)?, only, &site, args.start_from.as_deref(), row.id)?;
     let manner = Manner { password: &args.password, state: &args.state, yes: args.yes, output: args.output };
-    start(order, access, &manner, session)
+    begin_guarded(Drawn { plan, parent: Some(row.id) }, &site, access, &manner, session)
 }
 
 /// The plan for those that ended so: as the one before, but for the states they may be in by now.
 fn again(
     rollout: Rollout,
     only: Only,
+    site: &SitePolicy,
     start_from: Option<&[InstanceState]>,
     parent: RolloutId,
 ) -> Result<Plan, Failure> {
@@ -117,7 +141,8 @@ fn again(
     let before = rollout.plan().policy().clone();
     let start_states = start_from.map_or(before.start_states.clone(), |states| states.iter().cloned().collect());
     // The hours of the run before are over or not; they say nothing about this one.
-    let policy = Policy { start_states, closes_at: None, ..before };
+    let mut policy = Policy { start_states, closes_at: None, ..before };
+    site.lower(&mut policy, Typed::default());
     let reports = rollout.into_summary().reports;
     let ids = reports.iter().filter(|report| report.outcome == wanted).map(|report| report.id);
     let instances: Vec<TargetSpec> =

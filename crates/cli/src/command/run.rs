@@ -3,11 +3,12 @@
 use std::io;
 use std::path::Path;
 
-use reinstall_core::id::{InstanceId, RolloutId};
+use reinstall_core::id::RolloutId;
 use reinstall_core::plan::Plan;
 use reinstall_core::record::Opening;
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
+use reinstall_core::site::SitePolicy;
 use reinstall_core::time::Timestamp;
 use reinstall_http::clock::{self, Clock};
 use reinstall_journal::begin::Begun;
@@ -20,20 +21,21 @@ use crate::args::rollouts::StateArgs;
 use crate::args::{Output, PasswordArgs, RunArgs};
 use crate::confirm::{self, Asked};
 use crate::failure::{Ending, Failure};
+use crate::guard::Seen;
 use crate::password::{self, Source};
 use crate::plan_file::{self, PlanHash};
 use crate::setup::{Access, Account};
 use crate::state::{self, State};
-use crate::{random, setup};
+use crate::{guard, random, setup};
 
 /// A plan that is about to be carried out, and where it comes from.
-pub(super) struct Order {
-    pub(super) plan: Plan,
-    pub(super) hash: PlanHash,
+struct Order {
+    plan: Plan,
+    hash: PlanHash,
     /// Whether the plan is an object that may be applied once.
-    pub(super) is_single_use: bool,
+    is_single_use: bool,
     /// The rollout that this one goes on with.
-    pub(super) parent: Option<RolloutId>,
+    parent: Option<RolloutId>,
 }
 
 /// How somebody wants it to be carried out.
@@ -49,13 +51,42 @@ pub(super) fn run(args: &RunArgs, session: &Session) -> crate::Result {
     let manner = Manner { password: &input.password, state: &args.state, yes: args.yes, output: input.output };
     match &args.plan {
         Some(path) => apply(path, args, &manner, session),
-        None if args.dry_run => plan::show_drawn(input, session),
+        None if args.dry_run => plan::show_drawn(input, &args.site, session),
         None => {
             let access = setup::access(&input.connection, &session.environment)?;
-            let plan = super::draw_plan(input, &access.account)?;
-            start(Order::drawn_now(plan, &access.account)?, access, &manner, session)
+            let site = guard::load(&args.site)?;
+            let plan = super::draw_plan(input, &site, &access.account)?;
+            begin_guarded(Drawn { plan, parent: None }, &site, access, &manner, session)
         }
     }
+}
+
+/// A plan that was drawn just now.
+pub(super) struct Drawn {
+    pub(super) plan: Plan,
+    /// The rollout that it goes on with.
+    pub(super) parent: Option<RolloutId>,
+}
+
+/// Begins a rollout with a plan that was drawn just now, if the site allows it.
+pub(super) fn begin_guarded(
+    drawn: Drawn,
+    site: &SitePolicy,
+    access: Access,
+    manner: &Manner<'_>,
+    session: &Session,
+) -> crate::Result {
+    Asked::who(manner.yes, session.somebody_is_there()).possible(drawn.plan.target_count())?;
+    let state = state::open(manner.state, &session.environment)?;
+    let clock = Clock::start();
+    let client = super::client(access.clone(), &clock)?;
+    let has_to_look = guard::has_to_look(site, &drawn.plan);
+    let seen = if has_to_look { super::wait_for(Seen::of(&drawn.plan, &client))?? } else { Seen::default() };
+    let plan = if has_to_look { drawn.plan.bound_to(seen.survey()) } else { drawn.plan };
+    let plan = guard::admit(plan, site, &seen, |since| Ok(state.store.submitted_since(since)?), clock.wall())?;
+    let hash = PlanHash::of_drawn(&plan, &access.account)?;
+    let order = Order { plan, hash, is_single_use: false, parent: drawn.parent };
+    start(order, access, state, manner, session)
 }
 
 /// `run --plan`: carries out what a file says, if it still holds.
@@ -77,30 +108,22 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
         return Ok(Ending::Done);
     }
     let client = super::client(access.clone(), &clock)?;
-    let ids: Vec<InstanceId> = plan.targets().collect();
-    let looks = super::wait_for(client.look(&ids))??;
-    let drift = file.drift(&looks);
+    let seen = super::wait_for(Seen::of(&plan, &client))??;
+    let drift = file.drift(&seen.looks);
     if !drift.is_empty() {
         return Err(Failure::PlanOutdated(drift));
     }
-    let order = Order { plan, hash, is_single_use: true, parent: None };
-    start(order, access, manner, session)
-}
-
-impl Order {
-    /// The order to carry out a plan that was drawn just now.
-    pub(super) fn drawn_now(plan: Plan, account: &Account) -> Result<Self, Failure> {
-        let hash = PlanHash::of_drawn(&plan, account)?;
-        Ok(Self { plan, hash, is_single_use: false, parent: None })
-    }
+    let site = guard::load(&args.site)?;
+    let plan = guard::admit(plan, &site, &seen, |since| Ok(state.store.submitted_since(since)?), clock.wall())?;
+    start(Order { plan, hash, is_single_use: true, parent: None }, access, state, manner, session)
 }
 
 /// Begins a rollout, once a person has agreed.
-pub(super) fn start(order: Order, access: Access, manner: &Manner<'_>, session: &Session) -> crate::Result {
+///
+/// The records are open by now: where nothing can be written down, nobody is asked for a password.
+fn start(order: Order, access: Access, state: State, manner: &Manner<'_>, session: &Session) -> crate::Result {
     let asked = Asked::who(manner.yes, session.somebody_is_there());
     asked.possible(order.plan.target_count())?;
-    // Before anybody types a password: where nothing can be written down, nothing is started.
-    let state = state::open(manner.state, &session.environment)?;
     let password = password::admitted(Source::from(manner.password), session.somebody_is_there())?;
     if asked == Asked::Person {
         confirm::ask(&order.plan, &order.hash, &access.account, &mut io::stdin().lock(), &mut io::stderr())?;

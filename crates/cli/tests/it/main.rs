@@ -10,5 +10,6 @@ mod passwords;
 mod records;
 mod rollouts;
 mod secrets;
+mod site;
 mod usage;
 mod world;
