@@ -14,14 +14,16 @@ use crate::world::{World, signal, world_where};
 /// How many instances a rollout has.
 const INSTANCES: u32 = 300;
 /// How many rollouts are tormented, side by side.
-const ROLLOUTS: u64 = 5;
-/// How often each is killed. Killed more often, it would come to no end in the time of a test.
+const ROLLOUTS: u64 = 6;
+/// How often programs are killed, at least, in all.
+const KILLS_MIN: u32 = 50;
+/// How often each is killed, at most. Killed more often, it would come to no end in the time of a test.
 const KILLS_PER_ROLLOUT: u32 = 10;
 /// How long a reinstall takes. Long enough that nobody is away for a whole one: what was in doubt would then rightly be called
 /// unresolved.
 const TAKES: Duration = Duration::from_secs(12);
 /// The most notices that a program may still tell before it is killed.
-const NOTICES_MAX: f64 = 60.0;
+const NOTICES_MAX: f64 = 50.0;
 
 /// Clocks that suit reinstalls of a few seconds.
 const POLICY: [&str; 16] = [
@@ -127,7 +129,8 @@ fn killed_fifty_times_nobody_is_wiped_twice_and_every_verdict_is_right() {
         let rollouts: Vec<_> = (0..ROLLOUTS).map(|seed| scope.spawn(move || rollout(seed))).collect();
         rollouts.into_iter().map(|rollout| rollout.join().unwrap()).sum()
     });
-    assert_eq!(u64::from(kills), ROLLOUTS * u64::from(KILLS_PER_ROLLOUT));
+    // Some come to their end before they are killed as often as they might.
+    assert!(kills >= KILLS_MIN, "{kills}");
 }
 
 /// A terminal that is closed, or a connection that is lost, sends SIGHUP.
