@@ -35,5 +35,7 @@ pub mod summary;
 
 pub mod rollout;
 
+pub mod mutant;
+
 #[cfg(test)]
 mod testing;
