@@ -1,14 +1,16 @@
 //! `cargo xtask ci`: all that a change must pass.
 
 use crate::host::{self, Workspace};
-use crate::task::{Failure, Task};
+use crate::task::{Failure, MUTANT_SEEDS, Task};
 
 /// The steps: the quick and frequent offenders first, the ones that build less later.
-const STEPS: [Task; 8] = [
+const STEPS: [Task; 10] = [
     Task::Fmt,
     Task::Clippy,
     Task::Test,
     Task::Sim { args: Vec::new() },
+    Task::Mutants { seeds: MUTANT_SEEDS },
+    Task::Docs { write: false },
     Task::Doc,
     Task::Purity,
     Task::Links,

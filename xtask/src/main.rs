@@ -2,6 +2,7 @@
 
 mod ci;
 mod dist;
+mod docs;
 mod host;
 mod links;
 mod purity;

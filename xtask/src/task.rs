@@ -2,9 +2,10 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::host::{self, Workspace};
-use crate::{ci, dist, links, purity, tidy};
+use crate::{ci, dist, docs, links, purity, tidy};
 
 /// What can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
@@ -13,9 +14,21 @@ pub(crate) enum Task {
     Ci,
     /// The rollout holds its properties in simulated worlds.
     Sim {
-        /// Handed on to the simulation: `--seeds N`, `--from S`, or `--seed S` for one alone.
+        /// Handed on to the simulation: `--seeds N`, `--from S`, `--seed S` for one alone, or `--scale N,N`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         args: Vec<String>,
+    },
+    /// The simulation catches each planted fault.
+    Mutants {
+        /// Among how many seeds to count those that catch a fault.
+        #[arg(long, default_value_t = MUTANT_SEEDS, value_name = "N")]
+        seeds: u64,
+    },
+    /// What documents repeat of the code is what the code says.
+    Docs {
+        /// Renew the documents instead.
+        #[arg(long)]
+        write: bool,
     },
     /// The code is formatted.
     Fmt,
@@ -41,6 +54,8 @@ impl Task {
         match self {
             Self::Ci => "ci",
             Self::Sim { .. } => "sim",
+            Self::Mutants { .. } => "mutants",
+            Self::Docs { .. } => "docs",
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
             Self::Test => "test",
@@ -57,12 +72,9 @@ impl Task {
         let cargo = |args: &[&str]| host::run(host::cargo(workspace).args(args));
         match self {
             Self::Ci => ci::run(workspace),
-            Self::Sim { args } => {
-                let mut command = host::cargo(workspace);
-                // Checked arithmetic and assertions on, and the dependencies as the tests have built them.
-                command.args(["run", "--quiet", "--package", "reinstall-sim", "--locked", "--"]).args(args);
-                host::run(&mut command)
-            }
+            Self::Sim { args } => host::run(sim(workspace).args(args)),
+            Self::Mutants { seeds } => host::run(&mut mutants(workspace, seeds)),
+            Self::Docs { write } => docs::run(workspace, write),
             Self::Fmt => cargo(&["fmt", "--all", "--check"]),
             Self::Clippy => cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
             Self::Test => cargo(&["test", "--workspace", "--locked"]),
@@ -78,6 +90,28 @@ impl Task {
             Self::Dist => dist::run(workspace),
         }
     }
+}
+
+/// Among how many seeds those that catch a planted fault are counted, unless somebody asks for more.
+pub(crate) const MUTANT_SEEDS: u64 = 500;
+
+/// The simulation, to be given its arguments.
+pub(crate) fn sim(workspace: &Workspace) -> Command {
+    let mut cargo = host::cargo(workspace);
+    // Optimised, with checked arithmetic and assertions on.
+    cargo.args(["run", "--quiet", "--profile", "sim", "--package", "reinstall-sim", "--locked", "--"]);
+    cargo
+}
+
+/// The simulation, built so that faults can be planted, in a folder of its own: no other build is to know them.
+fn mutants(workspace: &Workspace, seeds: u64) -> Command {
+    let mut flags = host::variable("RUSTFLAGS").unwrap_or_default();
+    flags += " --cfg reinstall_mutants";
+    let mut cargo = host::cargo(workspace);
+    cargo.env("RUSTFLAGS", flags.trim_start()).arg("run").arg("--target-dir").arg(workspace.target_dir.join("mutants"));
+    cargo.args(["--quiet", "--profile", "sim", "--package", "reinstall-sim", "--locked", "--"]);
+    cargo.args(["--mutants", &seeds.to_string()]);
+    cargo
 }
 
 /// Why a task did not succeed.
@@ -99,6 +133,10 @@ pub(crate) enum Failure {
     Step { step: &'static str, seconds: f64, source: Box<Failure> },
     #[error("`reinstall release-files` wrote nothing to {folder}/")]
     NoReleaseFiles { folder: &'static str },
+    #[error("{document} lacks the lines between which it repeats the code")]
+    NoMarkers { document: &'static str },
+    #[error("{document} does not say what the code says: cargo xtask docs --write")]
+    Outdated { document: &'static str },
     #[error("SOURCE_DATE_EPOCH is not a number of seconds: `{given}`")]
     SourceDate { given: String },
 }

@@ -40,5 +40,7 @@ pub mod journal;
 pub mod record;
 pub mod recorded;
 
+pub mod mutant;
+
 #[cfg(test)]
 mod testing;

@@ -21,13 +21,15 @@ pub struct Recorded<J: Journal> {
     scribe: Scribe,
     journal: J,
     failure: Option<J::Error>,
+    /// The moment of the last event, by the clock of whoever told of it. The rollout's own may be ahead of that.
+    now: Timestamp,
 }
 
 impl<J: Journal> Recorded<J> {
     /// Carries on a rollout that has just begun, and whose opening `journal` already has.
     #[must_use]
     pub fn new(rollout: Rollout, journal: J) -> Self {
-        Self { scribe: Scribe::new(rollout.plan()), rollout, journal, failure: None }
+        Self { now: rollout.told_at(), scribe: Scribe::new(rollout.plan()), rollout, journal, failure: None }
     }
 
     /// Carries on a rollout that was brought back from `journal`: whatever was under way when the program ended is lost,
@@ -41,18 +43,17 @@ impl<J: Journal> Recorded<J> {
 
     /// Writes `event` down and tells the rollout. See [`Rollout::handle`].
     pub fn handle(&mut self, now: Timestamp, event: Event) {
+        self.now = now;
         let keep = match &event {
             // Orders, and that requests may have been lost, must not be forgotten; what was seen can be seen again.
             Event::Ordered(Order::Halt) | Event::Resumed => Keep::ForCertain,
             Event::Tick | Event::Answered(..) => Keep::Lazily,
         };
-        // The rollout never goes back in time, so neither does the journal.
-        let at = self.rollout.now().max(now);
         if self.failure.is_none() {
             let entry = self.scribe.event(&event);
-            self.append(&Line { at, entry }, keep);
+            self.append(&Line { at: now, entry }, keep);
         }
-        self.rollout.handle(at, event);
+        self.rollout.handle(now, event);
     }
 
     /// The next thing to carry out, if any. A request is on disk by now; one that could not be written down never comes out.
@@ -61,14 +62,14 @@ impl<J: Journal> Recorded<J> {
             let action = self.rollout.poll_action()?;
             let Action::Submit(ticket, submission) = &action else { return Some(action) };
             if self.failure.is_none() {
-                let line = Line { at: self.rollout.now(), entry: Scribe::intent(*ticket, submission) };
+                let line = Line { at: self.now, entry: Scribe::intent(*ticket, submission) };
                 self.append(&line, Keep::ForCertain);
             }
             if self.failure.is_none() {
                 return Some(action);
             }
             let fault = Fault::new(FaultKind::Unreachable, "not sent, for it could not be written down");
-            self.rollout.handle(self.rollout.now(), Event::Answered(*ticket, Answer::Failed(fault)));
+            self.rollout.handle(self.now, Event::Answered(*ticket, Answer::Failed(fault)));
         }
     }
 

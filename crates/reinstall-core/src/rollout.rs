@@ -5,6 +5,8 @@
 //!
 //! The parts, in reading order:
 
+pub mod moves;
+
 mod phase;
 
 mod wave;
@@ -19,6 +21,8 @@ mod watch;
 
 mod resume;
 
+mod ending;
+
 #[cfg(test)]
 mod tests;
 
@@ -28,14 +32,16 @@ use std::time::Duration;
 use crate::action::{Action, Answer, Event, Order};
 use crate::evidence::{Evidence, Fact};
 use crate::id::{InstanceId, Ticket};
+use crate::mutant::{Mutant, planted};
 use crate::notice::{News, Notice, Tally};
 use crate::plan::Plan;
 use crate::retry::Dice;
-use crate::summary::{HaltCause, Outcome, Reason, Report, Summary};
+use crate::summary::{HaltCause, Summary};
 use crate::survey::Surveyed;
 use crate::time::Timestamp;
 
-use phase::{Batch, Ending, Errand, Phase, Target, WaveRun};
+use moves::MOVES;
+use phase::{Batch, EachCall, Errand, Phase, Target, WaveRun};
 
 /// Who wants to be woken at a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,16 +83,24 @@ pub struct Rollout {
     opening: usize,
     /// After the cloud throttled a request, no other leaves before this moment.
     submit_not_before: Timestamp,
+    /// By how much whoever carries it out has a clock behind its own: that clock was set back while the program was away.
+    set_back: Duration,
+    /// How often each of [`MOVES`] was made.
+    moves: [u64; MOVES.len()],
     /// Targets between their baseline look and their outcome.
     in_flight: usize,
     /// Targets that are not available, see [`guard`]. Those in flight are among them.
     unavailable: usize,
     failures: usize,
-    /// Whether an instance without an `operation_state` was ever seen to be reinstalled here. See [`watch`].
-    shows_movement: bool,
+    /// Whether `state` was ever seen to show a reinstall here. See [`watch`].
+    shows_by_state: bool,
+    /// Which calls were seen to show one by an `operation_state` that they did not have before.
+    shows_by_operation: EachCall,
     /// The quickest success of this rollout, from its submission to the look that saw it.
     quickest: Option<Duration>,
     halted: Option<HaltCause>,
+    /// Why it would halt if anybody were left to be spared: nobody waits, but some on their way may yet come back.
+    halts_if_any_waits: Option<HaltCause>,
     actions: VecDeque<Action>,
     notices: VecDeque<Notice>,
 }
@@ -130,12 +144,16 @@ impl Rollout {
             open: BTreeSet::new(),
             opening: 0,
             submit_not_before: now,
+            set_back: Duration::ZERO,
+            moves: [0; MOVES.len()],
             in_flight: 0,
             unavailable,
             failures: 0,
-            shows_movement: false,
+            shows_by_state: false,
+            shows_by_operation: EachCall::default(),
             quickest: None,
             halted: None,
+            halts_if_any_waits: None,
             actions: VecDeque::new(),
             notices: VecDeque::new(),
         };
@@ -145,16 +163,29 @@ impl Rollout {
     }
 
     /// Takes note of `event`, which happened at `now`. Time never goes back: an earlier `now` counts as the latest one.
+    /// If [`Event::Resumed`] comes with an earlier one, the clock was set back while the program was away, and time goes on
+    /// from the latest.
     ///
     /// An answer under a ticket that is not open is ignored, so a repeated answer does no harm.
     pub fn handle(&mut self, now: Timestamp, event: Event) {
+        let now = now + self.set_back;
+        let was_set_back =
+            matches!(event, Event::Resumed) && now < self.now && !planted(Mutant::SetBackClockIsBelieved);
+        if was_set_back {
+            self.set_back += self.now.since(now);
+        }
         self.now = self.now.max(now);
         self.heed_closing_time();
         match event {
             Event::Tick => {}
             Event::Ordered(Order::Halt) => self.halt(HaltCause::Ordered),
             Event::Answered(ticket, answer) => self.answered(ticket, answer),
-            Event::Resumed => self.lose_errands(),
+            Event::Resumed => {
+                self.lose_errands();
+                if was_set_back {
+                    self.lose_sight();
+                }
+            }
         }
         self.go_on();
     }
@@ -196,13 +227,20 @@ impl Rollout {
         let look = self.next_look().map(|at| (at, Wake::Look));
         let submit = self.next_batch().map(|(at, _)| (at, Wake::Submit));
         let close = self.next_closing().map(|at| (at, Wake::Close));
-        look.into_iter().chain(submit).chain(close).min_by_key(|(at, _)| *at)
+        let next = look.into_iter().chain(submit).chain(close).min_by_key(|(at, _)| *at);
+        next.map(|(at, wake)| (at - self.set_back, wake))
     }
 
-    /// The latest moment it was told of.
+    /// The latest moment it was told of; later than that if the clock was set back while the program was away.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The same moment by the clock of whoever tells it of things.
+    #[must_use]
+    pub fn told_at(&self) -> Timestamp {
+        self.now - self.set_back
     }
 
     /// The plan that is being carried out.
@@ -221,6 +259,12 @@ impl Rollout {
     #[must_use]
     pub fn tallies(&self) -> Vec<Tally> {
         self.waves.iter().map(|wave| wave.tally).collect()
+    }
+
+    /// How often each of [`MOVES`] was made, row by row.
+    #[must_use]
+    pub fn moves(&self) -> &[u64; MOVES.len()] {
+        &self.moves
     }
 
     /// Whether every target has its outcome.
@@ -254,56 +298,17 @@ impl Rollout {
         self.halt(HaltCause::Unrecorded { message: why.into() });
     }
 
-    /// Starts nothing new from now on. The first cause stands.
-    fn halt(&mut self, cause: HaltCause) {
-        if self.halted.is_some() || self.is_finished() {
-            return;
-        }
-        self.tell(News::Halted(cause.clone()));
-        self.halted = Some(cause);
-        self.open.clear();
-        for target in 0..self.targets.len() {
-            if matches!(self.targets[target].phase, Phase::Waiting) {
-                self.release(target);
-            }
-        }
-    }
-
-    /// Gives a target back that was not touched: to be tried again, or, after a halt, as not started.
-    fn release(&mut self, target: usize) {
-        match &self.halted {
-            None => self.enter(target, Phase::Waiting),
-            Some(cause) => {
-                let reason = cause.reason();
-                self.end(target, Outcome::NotStarted, Some(reason));
-            }
-        }
-    }
-
-    /// Gives a target its outcome, and halts the rollout if that is one failure too many.
-    fn end(&mut self, target: usize, outcome: Outcome, reason: Option<Reason>) {
-        let Target { id, submitted_at, .. } = self.targets[target];
-        self.tell(News::Ended { id, outcome, reason: reason.clone(), submitted_at });
-        self.enter(target, Phase::Done(Box::new(Ending { outcome, reason, at: self.now })));
-        if self.halted.is_some() || !matches!(outcome, Outcome::Failed | Outcome::Unresolved | Outcome::NotStarted) {
-            return;
-        }
-        self.failures += 1;
-        // Where nobody is left to be spared there is nothing to halt.
-        if self.total.waiting == 0 {
-            return;
-        }
-        if self.wave == 0 {
-            self.halt(HaltCause::CanaryFailed { id });
-        } else if self.failures > self.plan.failures_max() {
-            self.halt(HaltCause::BudgetSpent { failures: self.failures, failures_max: self.plan.failures_max() });
-        }
-    }
-
     /// The only place where a target changes its phase; keeps every count right.
+    ///
+    /// # Panics
+    /// If the move is none of [`MOVES`]. To stop is better than to do to an instance what nobody has thought of.
     fn enter(&mut self, target: usize, phase: Phase) {
         let wave = self.batches[self.targets[target].batch].wave;
         let before = &self.targets[target].phase;
+        let (from, to) = (before.place(), phase.place());
+        let row = moves::find(from, to);
+        assert!(row.is_some(), "no target may go from {} to {}", from.word(), to.word());
+        self.moves[row.unwrap_or_default()] += 1;
         for tally in [&mut self.waves[wave].tally, &mut self.total] {
             *before.slot(tally) -= 1;
             *phase.slot(tally) += 1;
@@ -333,31 +338,5 @@ impl Rollout {
 
     fn ids(&self, members: &[usize]) -> Vec<InstanceId> {
         members.iter().map(|&member| self.targets[member].id).collect()
-    }
-}
-
-impl Target {
-    fn into_report(self) -> Report {
-        let unfinished = |outcome, message: &str| (outcome, Some(Reason::new("abandoned", message)), None);
-        let (outcome, reason, finished_at) = match self.phase {
-            Phase::Done(ending) => (ending.outcome, ending.reason, Some(ending.at)),
-            Phase::Waiting | Phase::Looking => {
-                unfinished(Outcome::NotStarted, "the rollout was left before this instance was touched")
-            }
-            Phase::Submitting(_) => {
-                unfinished(Outcome::Unresolved, "the rollout was left while its request was under way")
-            }
-            Phase::Watched(_) => unfinished(Outcome::Unresolved, "the rollout was left before its end was seen"),
-        };
-        Report {
-            id: self.id,
-            outcome,
-            reason,
-            attempts: self.attempts,
-            submitted_at: self.submitted_at,
-            finished_at,
-            request_id: self.request_id,
-            evidence: self.evidence,
-        }
     }
 }

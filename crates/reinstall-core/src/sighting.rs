@@ -6,6 +6,7 @@
 
 use crate::id::ImageId;
 use crate::instance::{InstanceFault, InstanceState, Operation, OperationState, OsFamily, Progress};
+use crate::mutant::{Mutant, planted};
 use crate::text::CloudText;
 
 /// A time as the cloud wrote it; the format is not documented (api-facts 3).
@@ -116,12 +117,17 @@ fn face(state: Option<&InstanceState>) -> Face {
 ///
 /// If the baseline lacked the field and came from the other call, its appearance is no news: the value may be years old.
 fn operation_is_news(seen: &Sighting, baseline: &Sighting) -> bool {
-    seen.operation != baseline.operation && (baseline.operation.is_some() || seen.via == baseline.via)
+    seen.operation != baseline.operation && (is_comparable(seen, baseline) || planted(Mutant::OtherFieldIsNews))
+}
+
+/// Whether the two can be told apart by `operation_state`: the baseline had it, or would have, coming from the same call.
+fn is_comparable(seen: &Sighting, baseline: &Sighting) -> bool {
+    baseline.operation.is_some() || seen.via == baseline.via
 }
 
 /// Whether `error` tells something that the baseline did not.
 fn fault_is_news(seen: &Sighting, baseline: &Sighting) -> bool {
-    seen.fault.is_some() && seen.fault != baseline.fault
+    seen.fault.is_some() && (seen.fault != baseline.fault || planted(Mutant::LeftOverErrorCounts))
 }
 
 /// What `operation_state` alone says; `None` if it says nothing.
@@ -136,12 +142,14 @@ fn read_operation(seen: &Sighting, baseline: &Sighting) -> Option<Reading> {
         OperationState::Unknown(_) => news.then_some(Reading::Working),
         OperationState::Known(_, Progress::Failed) => news.then_some(Reading::Broken),
         // Only together with a good state is it the end.
-        OperationState::Known(_, Progress::Succeed) => news.then_some(match face(seen.state.as_ref()) {
-            Face::Broken => Reading::Broken,
-            Face::Running | Face::Unseen if fault_is_news(seen, baseline) => Reading::Broken,
-            Face::Running | Face::Unseen => Reading::Finished,
-            Face::Working | Face::Elsewhere => Reading::Working,
-        }),
+        OperationState::Known(_, Progress::Succeed) => {
+            (news || planted(Mutant::LeftOverSuccessCounts)).then_some(match face(seen.state.as_ref()) {
+                Face::Broken => Reading::Broken,
+                Face::Running | Face::Unseen if fault_is_news(seen, baseline) => Reading::Broken,
+                Face::Running | Face::Unseen => Reading::Finished,
+                Face::Working | Face::Elsewhere => Reading::Working,
+            })
+        }
     }
 }
 
@@ -160,6 +168,7 @@ pub fn read(seen: &Sighting, baseline: &Sighting) -> Reading {
     match face(seen.state.as_ref()) {
         Face::Working => Reading::Working,
         Face::Broken if state_moved => Reading::Broken,
+        Face::Elsewhere if state_moved && planted(Mutant::PowerCycleIsMovement) => Reading::Working,
         Face::Elsewhere if state_moved => Reading::Unclear,
         Face::Running | Face::Broken | Face::Elsewhere | Face::Unseen if fault_is_new => Reading::Broken,
         // Nobody but a reinstall makes a broken instance run; one that was off may just have been switched on.
@@ -176,10 +185,20 @@ pub fn is_busy(seen: &Sighting) -> bool {
     operation_runs || passing || face(seen.state.as_ref()) == Face::Working
 }
 
-/// Whether two sightings use the same words for `state`, `operation_state` and `error`.
+/// Whether a sighting may be one of the time of the baseline: it uses the same words for `state`, `operation_state` and
+/// `error`, as far as the baseline has them.
 #[must_use]
-pub fn says_the_same(one: &Sighting, other: &Sighting) -> bool {
-    (&one.state, &one.operation, &one.fault) == (&other.state, &other.operation, &other.fault)
+pub fn says_the_same(seen: &Sighting, baseline: &Sighting) -> bool {
+    let same_operation = seen.operation == baseline.operation || !is_comparable(seen, baseline);
+    same_operation && (&seen.state, &seen.fault) == (&baseline.state, &baseline.fault)
+}
+
+/// Whether a sighting comes from a call without the `operation_state` that the other call had before. Where nothing else
+/// tells of a reinstall, such a sighting says nothing.
+#[must_use]
+pub fn tells_less(seen: &Sighting, before: &Sighting) -> bool {
+    let is_blind = seen.operation.is_none() && before.operation.is_some() && seen.via != before.via;
+    is_blind && !planted(Mutant::OtherCallIsBelieved)
 }
 
 /// Whether `state` itself shows that an instance is being reinstalled.

@@ -1,7 +1,7 @@
 //! Time as a value. Nothing in this crate can ask what time it is.
 
 use std::fmt;
-use std::ops::Add;
+use std::ops::{Add, Sub};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -39,6 +39,15 @@ impl Add<Duration> for Timestamp {
     fn add(self, duration: Duration) -> Self {
         let millis = u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(millis))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    /// Whole milliseconds only. Saturates.
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 }
 
@@ -134,15 +143,11 @@ impl BootMark {
 /// The moment at which a program is back that last wrote at `last`.
 ///
 /// How long it was away decides what may have gone by unseen, so that it must not be reckoned too short. `away` is what a
-/// clock says that nobody can set. Where there is none, the wall clock has to do; if that one says that the program is back
-/// before it left, it was set, and nobody knows how long it was: it counts as `unknown`.
+/// clock says that nobody can set. Where there is none, the wall clock has to do. If that one says that the program is back
+/// before it left, the rollout notices; see [`Event::Resumed`](crate::action::Event::Resumed).
 #[must_use]
-pub fn back_at(last: Timestamp, wall: Timestamp, away: Option<Duration>, unknown: Duration) -> Timestamp {
-    match away {
-        Some(away) => wall.max(last + away),
-        None if wall >= last => wall,
-        None => last + unknown,
-    }
+pub fn back_at(last: Timestamp, wall: Timestamp, away: Option<Duration>) -> Timestamp {
+    away.map_or(wall, |away| wall.max(last + away))
 }
 
 /// Why a piece of text is not a duration.
@@ -278,16 +283,15 @@ mod tests {
     fn time_away_is_never_reckoned_too_short() {
         let last = Timestamp::from_millis(1_000_000);
         let mark = |boot: &str, up| BootMark { boot: boot.into(), up: ms(up) };
-        let unknown = ms(120_000);
         for (wall, before, after, back) in [
             (last + ms(500), mark("a", 10), mark("a", 510), last + ms(500)),
             (last, mark("a", 10), mark("a", 7_010), last + ms(7_000)),
             (Timestamp::from_millis(0), mark("a", 10), mark("a", 7_010), last + ms(7_000)),
             (last + ms(9_000), mark("a", 10), mark("a", 7_010), last + ms(9_000)),
             (last + ms(500), mark("a", 10), mark("b", 20), last + ms(500)),
-            (Timestamp::from_millis(0), mark("a", 10), mark("b", 20), last + unknown),
+            (Timestamp::from_millis(0), mark("a", 10), mark("b", 20), Timestamp::from_millis(0)),
         ] {
-            assert_eq!(back_at(last, wall, after.since(&before), unknown), back, "{wall:?} {before:?} {after:?}");
+            assert_eq!(back_at(last, wall, after.since(&before)), back, "{wall:?} {before:?} {after:?}");
         }
         let mut clock = Reckoning::starting_at(last + ms(7_000), Timestamp::from_millis(0));
         assert_eq!(clock.advance(Timestamp::from_millis(5), ms(5)), last + ms(7_005));

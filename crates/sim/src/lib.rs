@@ -8,9 +8,15 @@
 
 pub mod dice;
 
+pub mod marks;
+
 pub mod scene;
 
 pub mod network;
+
+pub mod strangers;
+
+mod clock;
 
 mod journal;
 
@@ -19,3 +25,18 @@ pub mod world;
 pub mod properties;
 
 pub mod run;
+
+pub mod workers;
+
+pub mod totals;
+
+pub mod corpus;
+
+pub mod moves;
+
+pub mod stopwatch;
+
+pub mod scale;
+
+#[cfg(reinstall_mutants)]
+pub mod mutants;

@@ -1,19 +1,22 @@
 //! `reinstall-sim`: runs many seeds, or one, and tells what came of them.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
+use std::ops::Range;
+use std::process::{Command, ExitCode};
 
 use clap::Parser;
-use reinstall_core::summary::Outcome;
-use reinstall_sim::run::{Tale, run};
+use reinstall_sim::run::run;
+use reinstall_sim::stopwatch::Stopwatch;
+use reinstall_sim::totals::Totals;
+use reinstall_sim::workers::each_in_order;
+use reinstall_sim::{corpus, moves, scale};
 
 /// Runs the rollout in simulated worlds and checks its properties after each step.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
-    /// How many seeds to run.
-    #[arg(long, default_value_t = 2_000, value_name = "N")]
+    /// How many seeds to run, after those of the corpus.
+    #[arg(long, default_value_t = Totals::WORLDS_ENOUGH, value_name = "N")]
     seeds: u64,
     /// The first of them.
     #[arg(long, default_value_t = 0, value_name = "S")]
@@ -21,55 +24,123 @@ struct Args {
     /// Run this seed alone.
     #[arg(long, value_name = "S", conflicts_with_all = ["seeds", "from"])]
     seed: Option<u64>,
+    /// Print the machine's diagram and table of moves, as `docs/rollout.md` has them.
+    #[arg(long)]
+    moves: bool,
+    /// Measure what the machine costs for each target, at each of these numbers of targets.
+    #[arg(long, value_name = "TARGETS", value_delimiter = ',')]
+    scale: Vec<usize>,
+    /// Plant each fault in turn, and count those of the first N seeds that catch it.
+    #[cfg(reinstall_mutants)]
+    #[arg(long, value_name = "N")]
+    mutants: Option<u64>,
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let seeds = match args.seed {
-        Some(seed) => seed..seed.saturating_add(1),
-        None => args.from..args.from.saturating_add(args.seeds),
-    };
-    match tell(seeds) {
+    match tell(&Args::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) | Err(_) => ExitCode::FAILURE,
     }
 }
 
-/// Runs the seeds and tells of them on standard output; whether none showed a violation.
-fn tell(seeds: std::ops::Range<u64>) -> io::Result<bool> {
-    let mut out = io::stdout().lock();
-    let mut total = Tale::default();
-    let mut violations = 0_u64;
-    let count = seeds.end - seeds.start;
-    for seed in seeds {
-        match run(seed) {
-            Ok(tale) => {
-                total.steps += tale.steps;
-                total.submissions += tale.submissions;
-                for (outcome, count) in tale.outcomes {
-                    *total.outcomes.entry(outcome).or_default() += count;
-                }
-            }
-            Err(violation) => {
-                violations += 1;
-                writeln!(out, "{violation}\n")?;
-            }
-        }
+/// Does what was asked for; whether all is well.
+fn tell(args: &Args) -> io::Result<bool> {
+    // A machine that stops itself is told of as a violation, with its seed.
+    std::panic::set_hook(Box::new(|_| {}));
+    #[cfg(reinstall_mutants)]
+    if let Some(counted) = args.mutants {
+        return tell_mutants(counted);
     }
-    let targets: u64 = total.outcomes.values().sum();
-    writeln!(
-        out,
-        "{count} seeds, {} steps, {} requests, {targets} targets ({}), {violations} violations",
-        total.steps,
-        total.submissions,
-        shares(&total.outcomes, targets)
-    )?;
-    Ok(violations == 0)
+    if args.moves {
+        write!(io::stdout(), "{}", moves::document())?;
+        return Ok(true);
+    }
+    match (args.scale.as_slice(), args.seed) {
+        ([], Some(seed)) => tell_seeds(seed..seed.saturating_add(1)),
+        ([], None) => Ok(tell_corpus()? & tell_seeds(args.from..args.from.saturating_add(args.seeds))?),
+        ([targets], _) => tell_cost(*targets),
+        (several, _) => several.iter().try_fold(true, |all_well, targets| {
+            // Each in a process of its own, with memory that nobody has used before.
+            let status = Command::new(std::env::current_exe()?).args(["--scale", &targets.to_string()]).status()?;
+            Ok(all_well & status.success())
+        }),
+    }
 }
 
-fn shares(outcomes: &BTreeMap<Outcome, u64>, targets: u64) -> String {
-    let share = |(outcome, count): (&Outcome, &u64)| {
-        format!("{outcome} {:.2} %", *count as f64 * 100.0 / targets.max(1) as f64)
-    };
-    outcomes.iter().map(share).collect::<Vec<_>>().join(", ")
+/// Runs the seeds that once failed; whether none shows a violation.
+fn tell_corpus() -> io::Result<bool> {
+    let seeds = corpus::seeds();
+    let mut all_hold = true;
+    for violation in seeds.iter().filter_map(|seed| run(*seed).err()) {
+        all_hold = false;
+        writeln!(io::stdout(), "{violation}\n")?;
+    }
+    writeln!(io::stdout(), "corpus: {} seeds, {}", seeds.len(), if all_hold { "all hold" } else { "NOT all hold" })?;
+    Ok(all_hold)
+}
+
+/// Runs the seeds and tells of them on standard output; whether none showed a violation and the totals are good enough.
+fn tell_seeds(seeds: Range<u64>) -> io::Result<bool> {
+    let mut out = io::stdout().lock();
+    let (mut totals, mut violations, mut written) = (Totals::default(), 0_u64, Ok(()));
+    let stopwatch = Stopwatch::start();
+    each_in_order(seeds, run, |_, result| {
+        match result {
+            Ok(tale) => totals.add(tale),
+            Err(violation) => {
+                violations += 1;
+                written = writeln!(out, "{violation}\n");
+            }
+        }
+        written.is_ok()
+    });
+    written?;
+    let seconds = stopwatch.read().as_secs_f64();
+    write!(out, "{totals}")?;
+    let objections = totals.objections();
+    for objection in &objections {
+        writeln!(out, "{objection}")?;
+    }
+    let rate = |count: u64| count as f64 / seconds;
+    let (worlds, steps) = (rate(totals.worlds), rate(totals.steps));
+    writeln!(out, "{violations} violations, in {seconds:.1} s: {worlds:.0} seeds/s, {steps:.0} steps/s")?;
+    Ok(violations == 0 && objections.is_empty())
+}
+
+fn tell_cost(targets: usize) -> io::Result<bool> {
+    let cost = scale::measure(targets)?;
+    let each = |bytes: u64| bytes as f64 / targets as f64;
+    let micros = cost.took.as_secs_f64() * 1e6 / targets as f64;
+    let (plan, rollout) = (each(cost.plan_bytes), each(cost.rollout_bytes));
+    writeln!(
+        io::stdout(),
+        "{targets} targets: {:.3} s, {micros:.1} us/target; plan {plan:.0} B/target, rollout {rollout:.0} B/target",
+        cost.took.as_secs_f64()
+    )?;
+    Ok(true)
+}
+
+/// Plants each fault, and tells what catches it; whether each is caught.
+#[cfg(reinstall_mutants)]
+fn tell_mutants(counted: u64) -> io::Result<bool> {
+    use reinstall_sim::mutants::{CAUGHT_WITHIN, catch_each};
+
+    let mut out = io::stdout().lock();
+    let (mut all_caught, mut written) = (true, Ok(()));
+    writeln!(out, "| wrong idea | first seed | of {counted} | property that it breaks |\n|---|---|---|---|")?;
+    catch_each(counted, |caught| {
+        let idea = caught.mutant.idea().trim_end_matches('.');
+        let line = match caught.first {
+            Some((seed, property)) => writeln!(out, "| {idea} | {seed} | {} | `{property}` |", caught.failing),
+            None => {
+                all_caught = false;
+                writeln!(out, "| {idea} | NOT CAUGHT within {CAUGHT_WITHIN} | 0 | |")
+            }
+        };
+        if written.is_ok() {
+            written = line;
+        }
+    });
+    written?;
+    Ok(all_caught)
 }

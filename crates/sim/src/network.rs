@@ -5,7 +5,7 @@ use std::time::Duration;
 use reinstall_core::fault::{Fault, FaultKind};
 
 use crate::dice::Row;
-use crate::scene::{Scene, Weather};
+use crate::scene::Weather;
 
 /// What becomes of one submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub enum Fate {
 pub const CALL_MAX: Duration = Duration::from_secs(30);
 
 impl Fate {
-    /// Draws what becomes of a submission.
-    pub fn draw(row: &mut Row, weather: Weather) -> Self {
+    /// Draws what becomes of a submission. One that is late arrives within `late_max`.
+    pub fn draw(row: &mut Row, weather: Weather, late_max: Duration) -> Self {
         if !row.chance(weather.submit_faults) {
             return Self::Fine;
         }
@@ -51,7 +51,7 @@ impl Fate {
             0 => Self::NotSent,
             1 | 2 => Self::LostBefore(*row.pick(&doubtful)),
             3 | 4 => Self::LostAfter(*row.pick(&doubtful)),
-            5 => Self::Late(row.between(CALL_MAX, Scene::LATE_MAX)),
+            5 => Self::Late(row.between(CALL_MAX, late_max)),
             6 => Self::Throttled(row.chance(50).then(|| row.between(Duration::ZERO, CALL_MAX * 4))),
             7 => Self::Partial { all_took_hold: row.chance(50) },
             _ => Self::Strange,
@@ -74,5 +74,17 @@ pub fn look_fault(row: &mut Row, weather: Weather) -> Option<Fault> {
 /// A fault of this kind, in the simulation's words.
 #[must_use]
 pub fn fault(kind: FaultKind) -> Fault {
-    Fault::new(kind, "simulated")
+    let status = match kind {
+        FaultKind::ServerFailed => Some(502),
+        FaultKind::Throttled => Some(429),
+        FaultKind::Redirected => Some(302),
+        FaultKind::Unreadable => Some(202),
+        FaultKind::NotFound | FaultKind::NoSuchCall => Some(404),
+        FaultKind::Rejected => Some(400),
+        FaultKind::Unauthorized => Some(401),
+        FaultKind::Forbidden => Some(403),
+        FaultKind::Unexpected => Some(418),
+        FaultKind::Unreachable | FaultKind::TimedOut | FaultKind::Broken => None,
+    };
+    Fault { status, ..Fault::new(kind, "simulated") }
 }

@@ -4,24 +4,40 @@ use reinstall_core::evidence::Fact;
 use reinstall_core::id::InstanceId;
 use reinstall_core::instance::InstanceState;
 use reinstall_core::lifecycle::Standing;
-use reinstall_core::summary::{Outcome, Summary};
-use reinstall_mock_server::cloud::Cloud;
+use reinstall_core::notice::Tally;
+use reinstall_core::summary::{Outcome, Report};
+use reinstall_mock_server::cloud::wipe::Wipe;
 
 use crate::world::World;
 
 /// A property: says what broke it.
 pub type Property = fn(&World) -> Result<(), String>;
 
+/// A property of one target and its end.
+pub type FinalProperty = fn(&World, &Report) -> Result<(), String>;
+
 /// Every property that is checked after each step, by name.
-pub const STEPWISE: [(&str, Property); 8] = [
+pub const STEPWISE: [(&str, Property); 13] = [
     ("only_planned_instances_are_wiped", only_planned_instances_are_wiped),
     ("nobody_is_wiped_twice", nobody_is_wiped_twice),
+    ("never_two_requests_at_once", never_two_requests_at_once),
+    ("only_fit_instances_are_submitted", only_fit_instances_are_submitted),
     ("in_flight_stays_within_bounds", in_flight_stays_within_bounds),
     ("waves_wait_for_their_gates", waves_wait_for_their_gates),
     ("nothing_starts_after_a_halt", nothing_starts_after_a_halt),
+    ("nothing_comes_back_after_a_halt", nothing_comes_back_after_a_halt),
+    ("the_failure_budget_holds", the_failure_budget_holds),
+    ("a_failed_canary_halts", a_failed_canary_halts),
     ("the_journal_brings_the_same_back", the_journal_brings_the_same_back),
     ("unavailable_stays_within_bounds", unavailable_stays_within_bounds),
     ("nothing_starts_after_closing_time", nothing_starts_after_closing_time),
+];
+
+/// Every property that is checked at the end, when all that was on its way has arrived, by name.
+pub const FINAL: [(&str, FinalProperty); 3] = [
+    ("outcomes_agree_with_the_cloud", outcomes_agree_with_the_cloud),
+    ("attempts_stay_within_bounds", attempts_stay_within_bounds),
+    ("acknowledged_means_named", acknowledged_means_named),
 ];
 
 /// 1. No instance outside the plan receives anything but a look.
@@ -33,10 +49,27 @@ fn only_planned_instances_are_wiped(world: &World) -> Result<(), String> {
     }
 }
 
-/// 2 and 3. No instance is wiped again after a wipe that took hold; much less two at once.
+/// 2. No instance is wiped again by us after a wipe of ours that took hold.
 fn nobody_is_wiped_twice(world: &World) -> Result<(), String> {
-    match world.cloud.wiped().find(|(_, wipes)| wipes.len() > 1) {
-        Some((id, wipes)) => Err(format!("{id} was wiped {} times", wipes.len())),
+    let times = |id| world.strangers.ours(&world.cloud, id).count();
+    match world.seized.iter().find(|id| times(**id) > 1) {
+        Some(id) => Err(format!("{id} was wiped {} times", times(*id))),
+        None => Ok(()),
+    }
+}
+
+/// 3. Never two reinstalls at once on one instance from us: none leaves while another is still on its way.
+fn never_two_requests_at_once(world: &World) -> Result<(), String> {
+    match world.sent.last().and_then(|sent| sent.overlaps) {
+        Some(id) => Err(format!("{id} is named while another request for it is on its way")),
+        None => Ok(()),
+    }
+}
+
+/// A request names only whom the look right before it showed running, with nobody at work on it.
+fn only_fit_instances_are_submitted(world: &World) -> Result<(), String> {
+    match world.sent.last().and_then(|sent| sent.unfit) {
+        Some(id) => Err(format!("{id} did not look fit")),
         None => Ok(()),
     }
 }
@@ -73,15 +106,51 @@ fn nothing_starts_after_a_halt(world: &World) -> Result<(), String> {
     }
 }
 
+/// 6. After a halt no target is given back to be tried again: those that wait only become fewer.
+fn nothing_comes_back_after_a_halt(world: &World) -> Result<(), String> {
+    let waiting = world.rollout.tally().waiting;
+    match world.waiting_after_halt {
+        Some(waited) if waiting > waited => Err(format!("{waiting} wait, after {waited} did")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// 6. After the failure budget is spent, no new submission.
+fn the_failure_budget_holds(world: &World) -> Result<(), String> {
+    let Some(sent) = world.sent.last() else { return Ok(()) };
+    let failures_max = world.rollout.plan().failures_max();
+    match failures(sent.tally) {
+        failures if failures > failures_max => {
+            Err(format!("{:?} left after {failures} failures, with a budget of {failures_max}", sent.submission))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// 6. After a failure in the first wave, no new submission.
+fn a_failed_canary_halts(world: &World) -> Result<(), String> {
+    match world.sent.last() {
+        Some(sent) if failures(sent.canary) > 0 => Err(format!("{:?} left after the canary failed", sent.submission)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn failures(tally: Tally) -> usize {
+    tally.failed + tally.unresolved + tally.not_started
+}
+
 /// 9. Rebuilding from the journal gives the same rollout.
 fn the_journal_brings_the_same_back(world: &World) -> Result<(), String> {
     world.came_back_different.clone().map_or(Ok(()), Err)
 }
 
 /// `max_unavailable` is kept, by what the cloud knows and not by what the rollout counts. Those that were down before it
-/// began may alone be too many; then nobody may be wiped.
+/// began may alone be too many; then nobody may be wiped. What strangers switch off is nobody's to foresee.
 fn unavailable_stays_within_bounds(world: &World) -> Result<(), String> {
     let Some(unavailable_max) = world.rollout.plan().unavailable_max() else { return Ok(()) };
+    if world.scene.strangers > 0 {
+        return Ok(());
+    }
     let is_unavailable = |id: &&InstanceId| match world.cloud.wipes(**id).last() {
         Some(wipe) => wipe.standing(world.now) != Standing::Succeeded,
         None => world.cloud.glimpse(world.now, **id).is_none_or(|seen| seen.state != InstanceState::Running),
@@ -104,28 +173,47 @@ fn nothing_starts_after_closing_time(world: &World) -> Result<(), String> {
     }
 }
 
-/// 7. Each outcome agrees with the cloud, or says `unresolved`. Checked at the end, when all that was on its way arrived.
+/// 7. Each outcome agrees with the cloud, or says `unresolved`.
 ///
-/// # Errors
-/// Names the first outcome that does not.
-pub fn outcomes_agree_with_the_cloud(summary: &Summary, cloud: &Cloud) -> Result<(), String> {
-    for report in &summary.reports {
-        let wipes = cloud.wipes(report.id);
-        let ended = |standing| {
-            let end = report.finished_at.unwrap_or(summary.finished_at);
-            wipes.len() == 1 && wipes.iter().all(|wipe| wipe.standing(end) == standing)
-        };
-        let last = report.evidence.last().map(|evidence| &evidence.fact);
-        let refused = wipes.is_empty() && matches!(last, Some(Fact::Refused(_)));
-        let agrees = match report.outcome {
-            Outcome::Succeeded => ended(Standing::Succeeded),
-            Outcome::Failed => ended(Standing::Failed) || refused,
-            Outcome::Skipped | Outcome::NotStarted => wipes.is_empty(),
-            Outcome::Unresolved => true,
-        };
-        if !agrees {
-            return Err(format!("{} is called {}, but the cloud knows {wipes:?}", report.id, report.outcome));
-        }
+/// A verdict is about the instance: nobody can tell our wipe from that of a stranger in the same minutes. So where there was
+/// one, *succeeded* and *failed* may speak of either. *Skipped* and *not started* are about us, always.
+fn outcomes_agree_with_the_cloud(world: &World, report: &Report) -> Result<(), String> {
+    let (id, cloud) = (report.id, &world.cloud);
+    let ours: Vec<&Wipe> = world.strangers.ours(cloud, id).collect();
+    let end = world.ended.get(&id).copied().unwrap_or(world.now);
+    let ended = |standing| {
+        let mut wipes = cloud.wipes(id).iter().filter(|wipe| wipe.accepted_at <= end);
+        let is_one = ours.len() == 1 || world.strangers.reinstalled(id);
+        is_one && wipes.any(|wipe| wipe.standing(end) == standing)
+    };
+    let last = report.evidence.last().map(|evidence| &evidence.fact);
+    let refused = ours.is_empty() && matches!(last, Some(Fact::Refused(_)));
+    let agrees = match report.outcome {
+        Outcome::Succeeded => ended(Standing::Succeeded),
+        Outcome::Failed => ended(Standing::Failed) || refused,
+        Outcome::Skipped | Outcome::NotStarted => ours.is_empty(),
+        Outcome::Unresolved => true,
+    };
+    if agrees {
+        return Ok(());
+    }
+    Err(format!("{id} is called {} at {end}, but the cloud knows {:?}", report.outcome, cloud.wipes(id)))
+}
+
+/// No instance gets more attempts than the policy allows.
+fn attempts_stay_within_bounds(world: &World, report: &Report) -> Result<(), String> {
+    let attempts_max = world.scene.plan.policy().attempts_max;
+    if report.attempts > attempts_max {
+        return Err(format!("{} had {} attempts, of {attempts_max}", report.id, report.attempts));
+    }
+    Ok(())
+}
+
+/// The evidence says *acknowledged* only of those whom an answer named.
+fn acknowledged_means_named(world: &World, report: &Report) -> Result<(), String> {
+    let is_acknowledged = report.evidence.iter().any(|evidence| matches!(evidence.fact, Fact::Acknowledged(_)));
+    if is_acknowledged && !world.named.contains(&report.id) {
+        return Err(format!("no answer ever named {}", report.id));
     }
     Ok(())
 }

@@ -1,12 +1,16 @@
 //! Runs seeds and tells what came of them.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
+use std::{fmt, mem};
 
-use reinstall_core::summary::Outcome;
+use reinstall_core::rollout::Rollout;
+use reinstall_core::rollout::moves::MOVES;
+use reinstall_core::summary::{Outcome, Summary};
 
-use crate::properties::{STEPWISE, outcomes_agree_with_the_cloud};
+use crate::properties::{FINAL, STEPWISE};
+use crate::scene::Scene;
 use crate::world::{START, World};
 
 /// The most steps a world may take, and the longest it may go on: a rollout whose faults have an end has one too.
@@ -16,15 +20,82 @@ const LASTS_MAX: Duration = Duration::from_secs(40 * 24 * 60 * 60);
 /// How many entries of the diary a violation shows.
 const DIARY_SHOWN: usize = 20;
 
+/// What kind of world it was, for telling shares of outcomes apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Nothing but the weather.
+    Calm,
+    /// Outages, in which nobody can look for up to a quarter of an hour; with crashes or without.
+    Outages,
+    /// The program ends now and then.
+    Crashes,
+    /// A service without `operation_state`, so that a doubt can be settled only once somebody was seen to move.
+    Terse,
+    /// A service that shows nothing of a reinstall but its failure.
+    Silent,
+    /// Strangers change instances, or the wall clock is set, or reinstalls never end.
+    Meddled,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Calm, Self::Crashes, Self::Outages, Self::Terse, Self::Silent, Self::Meddled];
+
+    /// The largest share of targets that may end unresolved; `None` where looking honestly cannot tell.
+    #[must_use]
+    pub const fn unresolved_max(self) -> Option<f64> {
+        match self {
+            Self::Calm => Some(0.001),
+            Self::Crashes => Some(0.05),
+            Self::Outages | Self::Terse | Self::Silent | Self::Meddled => None,
+        }
+    }
+
+    fn of(scene: &Scene) -> Self {
+        if scene.strangers > 0 || !scene.steps.is_empty() || scene.never_ending > 0 {
+            Self::Meddled
+        } else if scene.is_silent {
+            Self::Silent
+        } else if scene.weather.outages > 0 {
+            Self::Outages
+        } else if scene.crashes > 0 {
+            Self::Crashes
+        } else if scene.is_terse {
+            Self::Terse
+        } else {
+            Self::Calm
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Calm => "without crashes",
+            Self::Outages => "with outages",
+            Self::Crashes => "with crashes",
+            Self::Terse => "on a service without operation_state",
+            Self::Silent => "on a service that shows nothing",
+            Self::Meddled => "with strangers, set clocks or endless reinstalls",
+        })
+    }
+}
+
 /// What a world without a violation came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tale {
+    /// What kind of world it was.
+    pub kind: Kind,
     /// How many things happened.
     pub steps: u64,
     /// How many reinstall requests left.
     pub submissions: u64,
     /// How the targets ended.
     pub outcomes: BTreeMap<Outcome, u64>,
+    /// Why targets ended unresolved, by the code of the reason.
+    pub unresolved: BTreeMap<String, u64>,
+    /// How often each of the machine's moves was made.
+    pub moves: [u64; MOVES.len()],
 }
 
 /// A property that did not hold.
@@ -57,41 +128,88 @@ impl fmt::Display for Violation {
 /// # Errors
 /// The first violation, with what happened before it.
 pub fn run(seed: u64) -> Result<Tale, Box<Violation>> {
-    play(seed, false).or_else(|_| play(seed, true))
+    first_violation(seed).or_else(|_| play(seed, true))
 }
 
+/// The same without a diary, which takes half the time where there is a violation.
+///
+/// # Errors
+/// The first violation.
+pub fn first_violation(seed: u64) -> Result<Tale, Box<Violation>> {
+    play(seed, false)
+}
+
+/// A machine that stops itself, because what it was about to do is none of its moves, breaks a property like any other.
 fn play(seed: u64, keeps_diary: bool) -> Result<Tale, Box<Violation>> {
-    let mut world = World::new(seed, keeps_diary);
-    let mut steps = 0;
+    let (mut steps, mut diary) = (0, keeps_diary.then(Vec::new));
+    let played = panic::catch_unwind(AssertUnwindSafe(|| play_on(seed, &mut steps, &mut diary)));
+    played.unwrap_or_else(|panicked| {
+        let why = panicked.downcast::<String>().map_or_else(|_| "it panicked".to_owned(), |text| *text);
+        Err(Box::new(Violation {
+            seed,
+            step: steps,
+            property: "the_machine_goes_on",
+            why,
+            diary: last_of(diary.as_deref()),
+        }))
+    })
+}
+
+fn play_on(seed: u64, steps: &mut u64, diary: &mut Option<Vec<String>>) -> Result<Tale, Box<Violation>> {
+    let mut world = World::new(seed, diary.is_some());
     loop {
-        for (name, property) in STEPWISE {
-            property(&world).map_err(|why| violation(&world, seed, steps, name, why))?;
+        if let (Some(kept), Some(new)) = (diary.as_mut(), world.diary.as_mut()) {
+            kept.append(new);
         }
-        if steps > STEPS_MAX || world.now.since(START) > LASTS_MAX {
-            return Err(violation(&world, seed, steps, "the_rollout_ends", "it goes on and on".into()));
+        let broken =
+            |property, why| Box::new(Violation { seed, step: *steps, property, why, diary: last_of(diary.as_deref()) });
+        for (name, property) in STEPWISE {
+            property(&world).map_err(|why| broken(name, why))?;
+        }
+        if *steps > STEPS_MAX || world.now.since(START) > LASTS_MAX {
+            return Err(broken("the_rollout_ends", "it goes on and on".into()));
         }
         if !world.step() {
             break;
         }
-        steps += 1;
+        *steps += 1;
     }
+    let broken =
+        |property, why| Box::new(Violation { seed, step: *steps, property, why, diary: last_of(diary.as_deref()) });
     if !world.rollout.is_finished() {
         let why = format!("nothing is going to happen, and {:?}", world.rollout.tally());
-        return Err(violation(&world, seed, steps, "the_rollout_ends", why));
+        return Err(broken("the_rollout_ends", why));
     }
-    let submissions = world.sent.len() as u64;
-    let diary = world.diary.take();
-    let summary = world.rollout.into_summary();
-    outcomes_agree_with_the_cloud(&summary, &world.cloud).map_err(|why| {
-        let diary = last_of(diary.as_deref());
-        Box::new(Violation { seed, step: steps, property: "outcomes_agree_with_the_cloud", why, diary })
-    })?;
-    let outcomes = summary.counts().into_iter().map(|(outcome, count)| (outcome, count as u64)).collect();
-    Ok(Tale { steps, submissions, outcomes })
+    let moves = *world.rollout.moves();
+    let plan = world.scene.plan.clone();
+    let summary = mem::replace(&mut world.rollout, Rollout::new(plan, seed, START)).into_summary();
+    for report in &summary.reports {
+        for (name, property) in FINAL {
+            property(&world, report).map_err(|why| {
+                // What happened last of all may have nothing to do with it.
+                let id = report.id.to_string();
+                let about = diary.iter().flatten().filter(|entry| entry.contains(&id)).cloned().collect::<Vec<_>>();
+                Box::new(Violation { seed, step: *steps, property: name, why, diary: last_of(Some(&about)) })
+            })?;
+        }
+    }
+    Ok(tale(&world, &summary, *steps, moves))
 }
 
-fn violation(world: &World, seed: u64, step: u64, property: &'static str, why: String) -> Box<Violation> {
-    Box::new(Violation { seed, step, property, why, diary: last_of(world.diary.as_deref()) })
+fn tale(world: &World, summary: &Summary, steps: u64, moves: [u64; MOVES.len()]) -> Tale {
+    let mut unresolved = BTreeMap::new();
+    for report in summary.reports.iter().filter(|report| report.outcome == Outcome::Unresolved) {
+        let code = report.reason.as_ref().map_or_else(String::new, |reason| reason.code.to_string());
+        *unresolved.entry(code).or_default() += 1;
+    }
+    Tale {
+        kind: Kind::of(&world.scene),
+        steps,
+        submissions: world.sent.len() as u64,
+        outcomes: summary.counts().into_iter().map(|(outcome, count)| (outcome, count as u64)).collect(),
+        unresolved,
+        moves,
+    }
 }
 
 fn last_of(diary: Option<&[String]>) -> Vec<String> {

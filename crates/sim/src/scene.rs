@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use reinstall_core::id::InstanceId;
-use reinstall_core::instance::{InstanceState, OperationState};
+use reinstall_core::instance::{InstanceFault, InstanceState, OperationState};
 use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::plan::Plan;
 use reinstall_core::policy::{Policy, Share};
@@ -17,6 +17,8 @@ use reinstall_mock_server::cloud::row::Glimpse;
 use reinstall_mock_server::cloud::wipe::Ending;
 
 use crate::dice::Row;
+use crate::marks::Marks;
+use crate::network::CALL_MAX;
 use crate::world::START;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -52,15 +54,49 @@ pub struct Scene {
     pub crashes: u32,
     /// When a person orders a halt, counted from the start; if at all.
     pub halt_after: Option<Duration>,
+    /// When somebody sets the wall clock, and how.
+    pub steps: Vec<(Duration, Step)>,
+    /// How often strangers do something to an instance that a request names, in percent.
+    pub strangers: u32,
+    /// How often an answer comes twice, in percent.
+    pub repeats: u32,
+    /// What the time strings do.
+    pub marks: Marks,
+    /// Whether the list call may be used.
+    pub permits_list: bool,
+    /// Whether only the status call has `operation_state`.
+    pub list_omits_operation: bool,
+    /// How many reinstalls never end, in percent.
+    pub never_ending: u32,
+    /// How often the status call fails when the client asks it whether it tells more, in percent.
+    pub status_fails: u32,
+    /// Whether instances have no `operation_state` before their first reinstall, at least not in the call that is used
+    /// first.
+    pub is_terse: bool,
+    /// Whether the service shows nothing at all of a reinstall but its failure.
+    pub is_silent: bool,
+    /// A late submission arrives no later than this: after the client gave up, but so that a stale look at the moment the
+    /// rollout settles would show it. That is the product's assumption about the network, see `docs/rollout.md`.
+    pub late_max: Duration,
+    /// How far behind a stale look may be: less than the interval between looks, so that two in a row are not both stale by
+    /// one lag. That is an assumption of the product too.
+    pub stale_max: Duration,
+}
+
+/// What somebody does to the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Sets it forward.
+    Forward(Duration),
+    /// Sets it back.
+    Back(Duration),
 }
 
 impl Scene {
-    /// A late submission arrives after the client gave up, but well before the rollout settles: the product's assumption
-    /// about the network, see `docs/rollout.md`.
-    pub const LATE_MAX: Duration = Duration::from_secs(60);
-    /// How far behind a stale look may be: less than the interval between looks, so that two in a row are not both stale by
-    /// one lag. That is an assumption of the product too.
-    pub const STALE_MAX: Duration = Duration::from_secs(12);
+    /// A step of the clock that hides no reinstall.
+    pub const STEP_SMALL: Duration = Duration::from_secs(10);
+    /// How much longer the program stays away where the clock would hide how long it was.
+    pub const STAY_AWAY: Duration = Duration::from_secs(2 * 60);
     /// How long the program may stay away after it ended.
     pub const AWAY_MAX: Duration = Duration::from_secs(2 * 60 * 60);
     /// The most times the program ends.
@@ -78,16 +114,18 @@ impl Scene {
         let fleet = *row.pick(&[1_u32, 2, 3, 5, 8, 13, 30, 60, 120]);
         let mut config = CloudConfig::generated(project(), fleet + 3);
         config.seed = seed;
-        config.life_cycle = *row.pick(&LifeCycle::ALL);
-        config.sends_operation_state = row.chance(50);
-        config.permits_list = row.chance(70);
+        let life_cycle = *row.pick(&LifeCycle::ALL);
+        let (sends_operation, permits_list) = (row.chance(50), row.chance(70));
+        config.life_cycle = life_cycle;
+        config.sends_operation_state = sends_operation;
+        config.permits_list = permits_list;
         let longest = *row.pick(&[5 * MINUTE, 40 * MINUTE]);
         config.reinstall_takes = row.between(4 * MINUTE, longest);
         config.spread_percent = (50, 150);
         config.failing = *row.pick(&[Failing::Nobody, Failing::Nobody, Failing::Percent(5), Failing::Percent(40)]);
         let mut cloud = Cloud::new(config);
         let ids: Vec<InstanceId> = cloud.ids().collect();
-        let left_overs = row.chance(50);
+        let left_overs = *row.pick(&[LeftOvers::None, LeftOvers::None, LeftOvers::Words, LeftOvers::WordsOrNothing]);
         let never_ending = if row.chance(20) { 5 } else { 0 };
         for &id in &ids {
             cloud.set_start(id, start(&mut row, left_overs));
@@ -98,11 +136,13 @@ impl Scene {
         let targets = &ids[..fleet as usize];
         let survey = targets.iter().filter_map(|id| Some((*id, surveyed(&cloud.glimpse(START, *id)?)))).collect();
         let plan = plan(&mut row, targets, Guards::of(seed)).bound_to(survey);
+        let poll_every = plan.policy().poll_every;
         let weather = *row.pick(&[
             Weather { submit_faults: 0, look_faults: 0, stale_looks: 0, outages: 0 },
             Weather { submit_faults: 20, look_faults: 5, stale_looks: 0, outages: 0 },
             Weather { submit_faults: 40, look_faults: 20, stale_looks: 20, outages: 0 },
             Weather { submit_faults: 60, look_faults: 10, stale_looks: 50, outages: 0 },
+            Weather { submit_faults: 40, look_faults: 0, stale_looks: 70, outages: 0 },
             Weather { submit_faults: 60, look_faults: 10, stale_looks: 10, outages: 10 },
         ]);
         // Half of the halts come in the first moments, when requests are being made.
@@ -113,23 +153,85 @@ impl Scene {
         let poisoned = targets.iter().copied().filter(|_| row.chance(poison)).collect();
         let names_poisoned = row.chance(50);
         let crashes = if row.chance(50) { *row.pick(&[1, 5]) } else { 0 };
-        Self { cloud, plan, weather, poisoned, names_poisoned, crashes, halt_after }
+        let steps = if row.chance(25) { steps(&mut row) } else { vec![] };
+        let strangers = if row.chance(20) { *row.pick(&[5, 30]) } else { 0 };
+        let repeats = if row.chance(30) { 20 } else { 0 };
+        let marks = *row.pick(&Marks::ALL);
+        let list_omits_operation = permits_list && sends_operation && row.chance(60);
+        let status_fails = *row.pick(&[5, 60, 60]);
+        // A clock that is set forward makes the time short in which a late request may arrive.
+        let settles = if steps.is_empty() { plan.policy().settle_after } else { MINUTE };
+        // A program that ends has given up, whatever time its request had left.
+        let gives_up = if crashes > 0 { Duration::ZERO } else { CALL_MAX };
+        Self {
+            is_terse: !sends_operation || list_omits_operation || left_overs == LeftOvers::WordsOrNothing,
+            is_silent: life_cycle == LifeCycle::Diagram2026 && !sends_operation,
+            late_max: settles + gives_up - poll_every - SECOND,
+            stale_max: poll_every,
+            cloud,
+            plan,
+            weather,
+            poisoned,
+            names_poisoned,
+            crashes,
+            halt_after,
+            steps,
+            strangers,
+            repeats,
+            marks,
+            never_ending,
+            permits_list,
+            list_omits_operation,
+            status_fails,
+        }
     }
 }
 
-fn project() -> reinstall_core::id::ProjectId {
+/// The wall clock is set a few times in the first two hours. Forward by a little, or by more than it takes to miss a
+/// reinstall: what lies between would cut short the time in which a late request may arrive.
+fn steps(row: &mut Row) -> Vec<(Duration, Step)> {
+    let count = *row.pick(&[1, 2, 3]);
+    let mut step = || {
+        let by = match *row.pick(&[0, 1, 2]) {
+            0 => Step::Forward(row.between(SECOND, Scene::STEP_SMALL)),
+            1 => Step::Forward(row.between(3 * MINUTE, 180 * MINUTE)),
+            _ => Step::Back(row.between(SECOND, 180 * MINUTE)),
+        };
+        (row.between(Duration::ZERO, 120 * MINUTE), by)
+    };
+    (0..count).map(|_| step()).collect()
+}
+
+/// The project of every scene.
+pub(crate) fn project() -> reinstall_core::id::ProjectId {
     match CloudConfig::PROJECT.parse() {
         Ok(project) => project,
         Err(error) => unreachable!("{error}"),
     }
 }
 
-fn start(row: &mut Row, left_overs: bool) -> Start {
+/// What instances still say of earlier times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeftOvers {
+    /// That they were installed once.
+    None,
+    /// That they were reinstalled, well or badly.
+    Words,
+    /// That, or nothing at all.
+    WordsOrNothing,
+}
+
+fn start(row: &mut Row, left_overs: LeftOvers) -> Start {
     let mut start = Start { operation_state: Some(OperationState::from_word("install-succeed")), ..Start::default() };
-    if left_overs {
-        start.operation_state = row
-            .pick(&[None, Some("install-succeed"), Some("reinstall-succeed"), Some("reinstall-failed")])
-            .map(OperationState::from_word);
+    if left_overs != LeftOvers::None {
+        let word = *row.pick(&["install-succeed", "reinstall-succeed", "reinstall-failed"]);
+        let says_nothing = left_overs == LeftOvers::WordsOrNothing && row.chance(25);
+        start.operation_state = (!says_nothing).then(|| OperationState::from_word(word));
+        start.error = row.chance(10).then(|| InstanceFault {
+            code: "iMetal.0099".into(),
+            message: "long repaired".into(),
+            kind: "reinstall_error".into(),
+        });
         if row.chance(5) {
             start.state = row.pick(&[InstanceState::Stopped, InstanceState::Error, InstanceState::Terminated]).clone();
         }
@@ -167,6 +269,7 @@ fn plan(row: &mut Row, targets: &[InstanceId], guards: Guards) -> Plan {
         in_flight_max: *row.pick(&[1, 5, 20, 200]),
         failures_max: *row.pick(&[Share::Count(0), Share::Percent(10), Share::Percent(100), Share::Percent(100)]),
         attempts_max: *row.pick(&[1, 2, 3]),
+        poll_every: *row.pick(&[10 * SECOND, 15 * SECOND, 15 * SECOND, 30 * SECOND]),
         waves: sizes.parse().unwrap_or_else(|_| Policy::default().waves),
         // The quickest reinstall of a scene takes two minutes.
         shortest: 100 * SECOND,

@@ -1,40 +1,50 @@
 //! The world of one seed: cloud, network, rollout, and the queue of what is going to happen.
 
+mod request;
+
+mod sight;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reinstall_core::action::{Action, Answer, Event, Look, Order, Submission};
-use reinstall_core::fault::{Fault, FaultKind};
+use reinstall_core::fault::FaultKind;
 use reinstall_core::id::{InstanceId, Ticket};
-use reinstall_core::notice::{News, Notice};
+use reinstall_core::instance::InstanceState;
+use reinstall_core::notice::{News, Notice, Tally};
 use reinstall_core::rollout::Rollout;
-use reinstall_core::sighting::{Sighting, Via};
+use reinstall_core::sighting::{Sighting, is_busy};
 use reinstall_core::time::Timestamp;
 use reinstall_mock_server::cloud::Cloud;
-use reinstall_mock_server::cloud::list::ListQuery;
-use reinstall_mock_server::cloud::refusal::Refusal;
-use reinstall_mock_server::cloud::request::ReinstallRequest;
 
+use crate::clock::Clock;
 use crate::dice::Row;
 use crate::journal::Journal;
-use crate::network::{CALL_MAX, Fate, fault, latency, look_fault};
-use crate::scene::{Scene, Weather};
+use crate::network::{Fate, fault, latency};
+use crate::scene::{Scene, Step};
+use crate::strangers::{Meddling, Strangers};
 
 /// The moment every world begins.
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-/// Any allowed password does: the cloud only checks it.
-const PASSWORD: &str = "Simulated+Login-77";
+/// How long after the start strangers may come whom the rollout did not draw.
+const STRANGERS_COME_WITHIN: Duration = Duration::from_secs(20 * 60);
 
 /// Something that is going to happen.
 #[derive(Debug, Clone)]
 enum Happening {
-    /// A submission reaches the cloud.
-    Arrives(Ticket, Submission, Fate),
+    /// A submission reaches the cloud, sent in this life of the program.
+    Arrives(u32, Ticket, Submission, Fate),
     /// A look reaches the cloud.
-    IsRead(Ticket, Vec<InstanceId>),
-    /// An answer reaches the client.
-    Answers(Ticket, Answer),
+    IsRead(u32, Ticket, Vec<InstanceId>),
+    /// An answer reaches the client that asked in this life of the program.
+    Answers(u32, Ticket, Answer),
+    /// The same answer reaches it once more.
+    Repeats(u32, Ticket, Answer),
+    /// A stranger does something to an instance, for so long.
+    Meddles(InstanceId, Meddling, Duration),
+    /// Somebody sets the wall clock.
+    Steps(Step),
     /// A person orders a halt.
     Halts,
     /// The program, which ended, is started again.
@@ -50,6 +60,14 @@ pub struct Sent {
     pub at: Timestamp,
     /// Whether the rollout had said before that it starts nothing new.
     pub after_halt: bool,
+    /// Where all targets stood when it left.
+    pub tally: Tally,
+    /// Where those of the first wave stood.
+    pub canary: Tally,
+    /// An instance of it that another request is still on the way to.
+    pub overlaps: Option<InstanceId>,
+    /// An instance of it that did not look fit the last time the rollout was shown it.
+    pub unfit: Option<InstanceId>,
 }
 
 /// A world under way.
@@ -71,49 +89,83 @@ pub struct World {
     pub crashes: u32,
     /// Whether the rollout that came back after a crash, with nothing of its journal lost, was another one than before.
     pub came_back_different: Option<String>,
+    /// What strangers did.
+    pub strangers: Strangers,
+    /// Whom the last submission that took hold wiped.
+    pub seized: Vec<InstanceId>,
+    /// When each target ended, in true time.
+    pub ended: BTreeMap<InstanceId, Timestamp>,
+    /// Whom an accepting answer named.
+    pub named: BTreeSet<InstanceId>,
+    /// How many targets waited when the rollout was last seen to have halted.
+    pub waiting_after_halt: Option<usize>,
+    /// What the seed set up.
+    pub scene: Scene,
     journal: Journal,
+    clock: Clock,
+    /// By how much the rollout goes on ahead of a clock that was set back while nobody looked.
+    set_back: Duration,
     is_down: bool,
-    crash_chance: u32,
-    weather: Weather,
-    poisoned: BTreeSet<InstanceId>,
-    names_poisoned: bool,
+    /// When the program ended last, in true time.
+    ended_at: Timestamp,
+    /// How often the program was started, less one: answers to an earlier life reach nobody.
+    life: u32,
     row: Row,
     queue: BTreeMap<(Timestamp, u64), Happening>,
     queued: u64,
     outage_until: Timestamp,
     halted: bool,
+    seen: BTreeMap<InstanceId, Sighting>,
+    /// How many requests are on the way to an instance, in one life or another.
+    in_the_air: BTreeMap<InstanceId, u32>,
+    list_is_closed: bool,
+    status_asked: u32,
 }
 
 impl World {
     /// The world of a seed, with nothing happened yet.
     #[must_use]
     pub fn new(seed: u64, keeps_diary: bool) -> Self {
-        let Scene { cloud, plan, weather, poisoned, names_poisoned, crashes, halt_after } = Scene::of(seed);
-        let planned = plan.targets().collect();
+        let scene = Scene::of(seed);
+        let plan = scene.plan.clone();
         let mut world = Self {
-            cloud,
-            planned,
+            cloud: scene.cloud.clone(),
+            planned: plan.targets().collect(),
             rollout: Rollout::new(plan.clone(), seed, START),
             journal: Journal::new(plan, seed),
+            clock: Clock::right(START),
+            set_back: Duration::ZERO,
             is_down: false,
-            crash_chance: crashes,
+            ended_at: START,
+            life: 0,
             crashes: 0,
             came_back_different: None,
+            strangers: Strangers::default(),
+            seized: vec![],
+            ended: BTreeMap::new(),
+            named: BTreeSet::new(),
+            waiting_after_halt: None,
             now: START,
             sent: vec![],
             diary: keeps_diary.then(Vec::new),
-            weather,
-            poisoned,
-            names_poisoned,
             row: Row::new(seed ^ 0x5ca1_ab1e),
             queue: BTreeMap::new(),
             queued: 0,
             outage_until: START,
             halted: false,
+            seen: BTreeMap::new(),
+            in_the_air: BTreeMap::new(),
+            list_is_closed: false,
+            status_asked: 0,
+            scene,
         };
-        if let Some(after) = halt_after {
+        if let Some(after) = world.scene.halt_after {
             world.enqueue(after, Happening::Halts);
         }
+        for (after, step) in world.scene.steps.clone() {
+            world.enqueue(after, Happening::Steps(step));
+        }
+        world.expect_strangers(STRANGERS_COME_WITHIN);
         world.drain();
         world
     }
@@ -122,7 +174,7 @@ impl World {
     pub fn step(&mut self) -> bool {
         let queued = self.queue.keys().next().copied();
         let is_up = !self.is_down && !self.rollout.is_finished();
-        let deadline = self.rollout.next_deadline().map(|(at, _)| at).filter(|_| is_up);
+        let deadline = self.rollout.next_deadline().filter(|_| is_up).map(|(at, _)| self.clock.when(self.now, at));
         match (queued, deadline) {
             (None, None) => return false,
             (Some(key), deadline) if deadline.is_none_or(|at| key.0 <= at) => {
@@ -139,30 +191,61 @@ impl World {
             (Some(_), None) => return false,
         }
         let is_up = !self.is_down && !self.rollout.is_finished();
-        if is_up && self.crashes < Scene::CRASHES_MAX && self.row.chance(self.crash_chance) {
+        if is_up && self.crashes < Scene::CRASHES_MAX && self.row.chance(self.scene.crashes) {
             self.crash();
         }
+        let waits = self.rollout.tally().waiting;
+        self.waiting_after_halt =
+            self.halted.then(|| self.waiting_after_halt.map_or(waits, |before| before.min(waits)));
         true
     }
 
     fn happen(&mut self, happening: Happening) {
         match happening {
             // Nobody is there to take an order, or to hear an answer; what is on its way to the cloud arrives all the same.
-            Happening::Halts | Happening::Answers(..) | Happening::IsRead(..) if self.is_down => {}
+            Happening::Halts if self.is_down => {}
+            Happening::Answers(life, ..) | Happening::Repeats(life, ..) | Happening::IsRead(life, ..)
+                if self.is_down || life != self.life => {}
             Happening::Resumes => self.resume(),
             Happening::Halts => self.tell(Event::Ordered(Order::Halt)),
-            Happening::Answers(ticket, answer) => self.tell(Event::Answered(ticket, answer)),
-            Happening::Arrives(ticket, submission, fate) => self.arrive(ticket, &submission, fate),
-            Happening::IsRead(ticket, ids) => {
+            Happening::Answers(_, ticket, answer) => {
+                self.remember(&answer);
+                self.tell(Event::Answered(ticket, answer));
+            }
+            Happening::Repeats(_, ticket, answer) => self.tell(Event::Answered(ticket, answer)),
+            Happening::Arrives(life, ticket, submission, fate) => self.arrive(life, ticket, &submission, fate),
+            Happening::IsRead(_, ticket, ids) => {
                 let answer = self.look(&ids);
                 self.answer_later(ticket, answer);
             }
+            Happening::Meddles(id, what, lasts) => {
+                self.strangers.meddle(&mut self.cloud, self.now, id, (what, lasts), request::PASSWORD);
+            }
+            Happening::Steps(Step::Forward(by)) => self.clock.set_forward(by),
+            Happening::Steps(Step::Back(by)) => self.clock.set_back(by),
+        }
+    }
+
+    /// What the rollout is about to be shown, so that the properties can hold it against what it does.
+    fn remember(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Looked(looks) => {
+                for (id, look) in looks {
+                    match look {
+                        Look::Seen(seen) => self.seen.insert(*id, seen.clone()),
+                        Look::Gone(_) | Look::Unread(_) => self.seen.remove(id),
+                    };
+                }
+            }
+            Answer::Accepted { ids, .. } => self.named.extend(ids),
+            Answer::Failed(_) => {}
         }
     }
 
     fn tell(&mut self, event: Event) {
-        self.journal.write(self.now, event.clone());
-        self.rollout.handle(self.now, event);
+        let at = self.clock.read(self.now);
+        self.journal.write(at, event.clone());
+        self.rollout.handle(at, event);
         self.drain();
     }
 
@@ -170,29 +253,61 @@ impl World {
     fn crash(&mut self) {
         self.note(|| "the program ends".into());
         self.crashes += 1;
+        self.ended_at = self.now;
         self.is_down = true;
         let is_short = self.row.chance(50);
         let away_max = if is_short { Duration::from_secs(30) } else { Scene::AWAY_MAX };
         let away = self.row.between(Duration::ZERO, away_max);
         self.enqueue(away, Happening::Resumes);
+        if !self.scene.steps.is_empty() && self.row.chance(30) {
+            let by = self.row.between(Duration::ZERO, Scene::AWAY_MAX);
+            self.enqueue(away / 2, Happening::Steps(Step::Back(by)));
+        }
     }
 
     /// The program is started again, with what its journal kept.
     fn resume(&mut self) {
-        let loses_tail = self.row.chance(50);
+        let wall = self.clock.wall(self.now) + self.set_back;
+        let is_set_back = wall < self.rollout.now();
+        if self.hides_time(wall)
+            && !is_set_back
+            && wall.since(self.rollout.now()) < self.rollout.plan().policy().shortest
+        {
+            // An assumption of the product: see `hides_time`.
+            self.enqueue(Scene::STAY_AWAY, Happening::Resumes);
+            return;
+        }
+        let loses_tail = !is_set_back && self.row.chance(50);
         let back = self.journal.read(loses_tail.then(|| self.row.throw()));
         if !loses_tail && (back.tallies() != self.rollout.tallies() || back.now() != self.rollout.now()) {
             self.came_back_different = Some(format!("{:?} instead of {:?}", back.tally(), self.rollout.tally()));
         }
         self.rollout = back;
         self.halted = self.rollout.halted().is_some();
+        self.waiting_after_halt = None;
         self.is_down = false;
+        self.life += 1;
+        self.clock.restart(self.now);
+        self.set_back += self.rollout.now().since(wall);
+        (self.list_is_closed, self.status_asked) = (false, 0);
         self.tell(Event::Resumed);
+    }
+
+    /// Whether the wall clock tells of less time since the program ended than has passed.
+    ///
+    /// If it even tells of none, the rollout notices. If it tells of some, but of less than a whole reinstall, nothing can
+    /// notice: that it was not set back by nearly as long as the program was away is an assumption, see `docs/rollout.md`.
+    fn hides_time(&self, wall: Timestamp) -> bool {
+        let passed = self.now.since(self.ended_at);
+        wall.since(self.rollout.now()) + Scene::STEP_SMALL < passed
     }
 
     fn drain(&mut self) {
         while let Some(Notice { news, .. }) = self.rollout.poll_notice() {
             self.halted |= matches!(news, News::Halted(_));
+            if let News::Ended { id, .. } = news {
+                self.ended.insert(id, self.now);
+            }
             self.note(|| format!("told: {news:?}"));
         }
         while let Some(action) = self.rollout.poll_action() {
@@ -200,7 +315,7 @@ impl World {
             if matches!(action, Action::Submit(..)) {
                 self.journal.sync();
                 // It may end between the intent and the request.
-                let ends_here = self.crashes < Scene::CRASHES_MAX && self.row.chance(self.crash_chance);
+                let ends_here = self.crashes < Scene::CRASHES_MAX && self.row.chance(self.scene.crashes);
                 if ends_here && !self.is_down {
                     self.crash();
                 }
@@ -211,130 +326,29 @@ impl World {
             match action {
                 Action::Look(ticket, ids) => {
                     let way = latency(&mut self.row);
-                    self.enqueue(way, Happening::IsRead(ticket, ids));
+                    self.enqueue(way, Happening::IsRead(self.life, ticket, ids));
                 }
                 Action::Submit(ticket, submission) => self.send(ticket, submission),
             }
         }
     }
 
-    fn send(&mut self, ticket: Ticket, submission: Submission) {
-        self.sent.push(Sent { submission: submission.clone(), at: self.now, after_halt: self.halted });
-        let fate = Fate::draw(&mut self.row, self.weather);
-        let way = latency(&mut self.row);
-        match fate {
-            Fate::NotSent => self.fail(ticket, way, FaultKind::Unreachable),
-            Fate::LostBefore(kind) => self.fail(ticket, give_up(kind, way), kind),
-            Fate::Throttled(retry_after) => {
-                let throttled = Fault { retry_after, ..fault(FaultKind::Throttled) };
-                self.enqueue(way, Happening::Answers(ticket, Answer::Failed(throttled)));
-            }
-            Fate::Late(way) => {
-                self.fail(ticket, CALL_MAX, FaultKind::TimedOut);
-                self.enqueue(way, Happening::Arrives(ticket, submission, fate));
-            }
-            Fate::Fine | Fate::LostAfter(_) | Fate::Partial { .. } | Fate::Strange => {
-                self.enqueue(way, Happening::Arrives(ticket, submission, fate));
-            }
-        }
-    }
-
-    /// A submission reaches the cloud: this is the moment that wipes.
-    fn arrive(&mut self, ticket: Ticket, submission: &Submission, fate: Fate) {
-        let all = submission.ids.as_slice();
-        let named = match fate {
-            Fate::Partial { .. } => &all[..all.len() / 2],
-            Fate::Fine
-            | Fate::NotSent
-            | Fate::LostBefore(_)
-            | Fate::LostAfter(_)
-            | Fate::Late(_)
-            | Fate::Throttled(_)
-            | Fate::Strange => all,
-        };
-        let seized = if matches!(fate, Fate::Partial { all_took_hold: false }) { named } else { all };
-        let answer = match self.seize(submission, seized) {
-            Err(fault) => Answer::Failed(fault),
-            Ok(()) => {
-                let stranger = matches!(fate, Fate::Strange).then(|| InstanceId::from_bits(u128::MAX));
-                Answer::Accepted { ids: named.iter().copied().chain(stranger).collect(), request_id: None }
-            }
-        };
-        match fate {
-            Fate::Late(_) => {}
-            Fate::LostAfter(kind) => {
-                let way = latency(&mut self.row);
-                self.fail(ticket, give_up(kind, way), kind);
-            }
-            Fate::Fine
-            | Fate::NotSent
-            | Fate::LostBefore(_)
-            | Fate::Throttled(_)
-            | Fate::Partial { .. }
-            | Fate::Strange => self.answer_later(ticket, answer),
-        }
-    }
-
-    /// The cloud takes hold of some of those whom a submission names, or refuses.
-    fn seize(&mut self, submission: &Submission, seized: &[InstanceId]) -> Result<(), Fault> {
-        let poisoned: Vec<InstanceId> =
-            submission.ids.as_slice().iter().copied().filter(|id| self.poisoned.contains(id)).collect();
-        if !poisoned.is_empty() {
-            let named = if self.names_poisoned { poisoned } else { vec![] };
-            return Err(Fault { named, ..fault(FaultKind::NotFound) });
-        }
-        // An empty list cannot take hold of anybody, and the mock would refuse it.
-        if seized.is_empty() {
-            return Ok(());
-        }
-        let request = ReinstallRequest::of(seized, submission.image, PASSWORD);
-        self.cloud.reinstall(self.now, &request).map(drop).map_err(|refusal| fault(kind_of(&refusal)))
-    }
-
-    /// What a look that reaches the cloud now finds.
-    fn look(&mut self, ids: &[InstanceId]) -> Answer {
-        if self.row.chance(self.weather.outages) {
-            self.outage_until = self.now + self.row.between(CALL_MAX, Scene::OUTAGE_MAX);
-        }
-        if self.now < self.outage_until {
-            return Answer::Failed(fault(FaultKind::TimedOut));
-        }
-        if let Some(fault) = look_fault(&mut self.row, self.weather) {
-            return Answer::Failed(fault);
-        }
-        let is_stale = self.row.chance(self.weather.stale_looks);
-        let behind = if is_stale { self.row.between(Duration::ZERO, Scene::STALE_MAX) } else { Duration::ZERO };
-        let as_of = Timestamp::from_millis(self.now.as_millis() - behind.as_millis() as u64);
-        let lists = self.cloud.list(self.now, &ListQuery::of(ids)).is_ok();
-        let mut looks = vec![];
-        for &id in ids {
-            // A row now and then is missing or cannot be read.
-            if self.row.chance(self.weather.look_faults / 5) {
-                if self.row.chance(50) {
-                    looks.push((id, Look::Unread(fault(FaultKind::ServerFailed))));
-                }
-                continue;
-            }
-            let glimpse = self.cloud.glimpse(as_of, id);
-            let look = glimpse.map_or_else(
-                || Look::Gone(fault(FaultKind::NotFound)),
-                |glimpse| {
-                    let via = if lists { Via::List } else { Via::Status };
-                    Look::Seen(Sighting { via, ..Sighting::from(&glimpse) })
-                },
-            );
-            looks.push((id, look));
-        }
-        Answer::Looked(looks)
-    }
-
     fn answer_later(&mut self, ticket: Ticket, answer: Answer) {
         let way = latency(&mut self.row);
-        self.enqueue(way, Happening::Answers(ticket, answer));
+        self.answer_after(way, ticket, answer);
     }
 
     fn fail(&mut self, ticket: Ticket, after: Duration, kind: FaultKind) {
-        self.enqueue(after, Happening::Answers(ticket, Answer::Failed(fault(kind))));
+        self.answer_after(after, ticket, Answer::Failed(fault(kind)));
+    }
+
+    /// The answer comes, and in some worlds comes again, by then behind others.
+    fn answer_after(&mut self, after: Duration, ticket: Ticket, answer: Answer) {
+        self.enqueue(after, Happening::Answers(self.life, ticket, answer.clone()));
+        if self.row.chance(self.scene.repeats) {
+            let again = after + self.row.between(Duration::ZERO, Scene::OUTAGE_MAX / 10);
+            self.enqueue(again, Happening::Repeats(self.life, ticket, answer));
+        }
     }
 
     fn enqueue(&mut self, after: Duration, happening: Happening) {
@@ -349,15 +363,7 @@ impl World {
     }
 }
 
-/// A client that got no answer finds out when its time is up; all else it hears of at once.
-fn give_up(kind: FaultKind, way: Duration) -> Duration {
-    if kind == FaultKind::TimedOut { CALL_MAX } else { way }
-}
-
-fn kind_of(refusal: &Refusal) -> FaultKind {
-    match refusal.status() {
-        404 => FaultKind::NotFound,
-        403 => FaultKind::Forbidden,
-        _ => FaultKind::Rejected,
-    }
+/// Whether an instance that looks like this may be wiped: it runs, and nobody is at work on it.
+fn is_fit(seen: &Sighting) -> bool {
+    seen.state == Some(InstanceState::Running) && !is_busy(seen)
 }

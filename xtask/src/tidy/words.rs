@@ -13,7 +13,7 @@ const HOMES: [(&[&str], &[&str]); 3] = [
     (&["reqwest::", "use reqwest"], &["crates/reinstall-http/src/transport.rs"]),
     (
         &["SystemTime::now", "Instant::now", "tokio::time::sleep"],
-        &["crates/reinstall-http/src/clock.rs", "xtask/src/host.rs"],
+        &["crates/reinstall-http/src/clock.rs", "crates/sim/src/stopwatch.rs", "xtask/src/host.rs"],
     ),
     (&["env::var"], &["crates/cli/src/env.rs", "xtask/src/host.rs"]),
 ];

@@ -1,7 +1,6 @@
 //! `reinstall resume`: goes on where a program ended, or begins anew with those that did not succeed.
 
 use std::io;
-use std::time::Duration;
 
 use reinstall_core::action::{Event, Order as Wish};
 use reinstall_core::id::{InstanceId, RolloutId};
@@ -31,9 +30,6 @@ use crate::password::{self, Source};
 use crate::setup::{self, Access};
 use crate::state::{self, State};
 
-/// More than the wait that counts as long enough for a reinstall that nobody saw.
-const A_MOMENT: Duration = Duration::from_millis(1);
-
 pub(super) fn resume(args: &ResumeArgs, session: &Session) -> crate::Result {
     let state = state::open(&args.state, &session.environment)?;
     let row = state.which(args.rollout.as_deref())?;
@@ -51,8 +47,7 @@ fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, 
     let (rollout, mut journal) = state.store.resume(row.id, &state.owner, state.now, args.take_over)?;
     // From here on the rollout is ours; if a person has second thoughts, it is given back.
     let account = access.account.clone();
-    let unknown = rollout.plan().policy().shortest + A_MOMENT;
-    let clock = Clock::resume(rollout.now(), journal.marked(), unknown);
+    let clock = Clock::resume(rollout.told_at(), journal.marked());
     let agreed = super::client(access, &clock).and_then(|client| {
         if rollout.halted().is_none() && !row.halt_ordered {
             still_allowed(&rollout, row.id, &client, clock.wall(), args)?;

@@ -6,9 +6,11 @@ use std::time::Duration;
 use crate::evidence::Evidence;
 use crate::id::{InstanceId, RequestId};
 use crate::notice::Tally;
-use crate::sighting::{Rest, Sighting};
+use crate::sighting::{Rest, Sighting, Via};
 use crate::summary::{Outcome, Reason};
 use crate::time::Timestamp;
+
+use super::moves::Place;
 
 /// One target of the plan.
 #[derive(Debug)]
@@ -78,23 +80,34 @@ impl Phase {
         }
     }
 
+    /// Its place in the table of moves.
+    pub(super) const fn place(&self) -> Place {
+        match self {
+            Self::Waiting => Place::Waiting,
+            Self::Looking => Place::Looking,
+            Self::Submitting(_) => Place::Submitting,
+            Self::Watched(watch) => match watch.stage {
+                Stage::Doubtful { .. } => Place::Doubtful,
+                Stage::Accepted { .. } => Place::Accepted,
+                Stage::Installing => Place::Installing,
+            },
+            Self::Done(ending) => Place::Done(ending.outcome),
+        }
+    }
+
     /// The number of the tally that counts targets in this phase.
     pub(super) const fn slot<'t>(&self, tally: &'t mut Tally) -> &'t mut usize {
-        match self {
-            Self::Waiting | Self::Looking => &mut tally.waiting,
-            Self::Submitting(_) => &mut tally.submitting,
-            Self::Watched(watch) => match watch.stage {
-                Stage::Doubtful { .. } => &mut tally.doubtful,
-                Stage::Accepted { .. } => &mut tally.accepted,
-                Stage::Installing => &mut tally.installing,
-            },
-            Self::Done(ending) => match ending.outcome {
-                Outcome::Succeeded => &mut tally.succeeded,
-                Outcome::Failed => &mut tally.failed,
-                Outcome::Skipped => &mut tally.skipped,
-                Outcome::Unresolved => &mut tally.unresolved,
-                Outcome::NotStarted => &mut tally.not_started,
-            },
+        match self.place() {
+            Place::Waiting | Place::Looking => &mut tally.waiting,
+            Place::Submitting => &mut tally.submitting,
+            Place::Doubtful => &mut tally.doubtful,
+            Place::Accepted => &mut tally.accepted,
+            Place::Installing => &mut tally.installing,
+            Place::Done(Outcome::Succeeded) => &mut tally.succeeded,
+            Place::Done(Outcome::Failed) => &mut tally.failed,
+            Place::Done(Outcome::Skipped) => &mut tally.skipped,
+            Place::Done(Outcome::Unresolved) => &mut tally.unresolved,
+            Place::Done(Outcome::NotStarted) => &mut tally.not_started,
         }
     }
 }
@@ -122,10 +135,36 @@ pub(super) struct Watch {
     pub(super) unwatched_max: Duration,
     /// Whether it was seen in a state, while in doubt, that a reinstall may have and other things too.
     pub(super) was_unclear: bool,
+    /// Which calls showed it without an `operation_state`, as the baseline was.
+    pub(super) mute_calls: EachCall,
+    /// Whether time passed, while it was in doubt, of which nobody can say how long it was.
+    pub(super) lost_sight: bool,
     /// How it stood at the last look, after it had moved.
     pub(super) rest: Rest,
     /// How many looks in a row saw it stand so.
     pub(super) rests: u32,
+}
+
+/// A yes or no for each of the calls that show instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct EachCall {
+    list: bool,
+    status: bool,
+}
+
+impl EachCall {
+    /// Says yes for a call.
+    pub(super) const fn note(&mut self, via: Via) {
+        match via {
+            Via::List => self.list = true,
+            Via::Status => self.status = true,
+        }
+    }
+
+    /// Whether `other` says yes wherever this does.
+    pub(super) const fn is_within(self, other: Self) -> bool {
+        (!self.list || other.list) && (!self.status || other.status)
+    }
 }
 
 /// What the answer to the request was worth.

@@ -6,10 +6,12 @@
 use crate::action::{Answer, Event};
 use crate::fault::{Fault, FaultKind};
 use crate::id::Ticket;
+use crate::mutant::{Mutant, planted};
 use crate::plan::Plan;
 use crate::time::Timestamp;
 
 use super::Rollout;
+use super::phase::{Phase, Stage, Watch};
 
 impl Rollout {
     /// Brings a rollout back: as it was after it had been told `inputs`, each with its time.
@@ -37,9 +39,27 @@ impl Rollout {
     pub(super) fn lose_errands(&mut self) {
         let lost: Vec<Ticket> = self.errands.keys().copied().collect();
         for ticket in lost {
-            let fault = Fault::new(FaultKind::Broken, "the program ended before the answer came");
+            let kind = if planted(Mutant::LostIntentIsForgotten) { FaultKind::Unreachable } else { FaultKind::Broken };
+            let fault = Fault::new(kind, "the program ended before the answer came");
             self.answered(ticket, Answer::Failed(fault));
         }
+        if planted(Mutant::TimeAwayIsForgotten) {
+            let now = self.now;
+            self.watches().for_each(|watch| watch.watched_to = now);
+        }
+    }
+
+    /// The clock says that it is earlier than it was, and nobody was there to see when it was set back: how long that was
+    /// cannot be told, so that what is in doubt stays in doubt unless it is seen to move.
+    pub(super) fn lose_sight(&mut self) {
+        self.watches().for_each(|watch| watch.lost_sight |= matches!(watch.stage, Stage::Doubtful { .. }));
+    }
+
+    fn watches(&mut self) -> impl Iterator<Item = &mut Watch> {
+        self.targets.iter_mut().filter_map(|target| match &mut target.phase {
+            Phase::Watched(watch) => Some(&mut **watch),
+            Phase::Waiting | Phase::Looking | Phase::Submitting(_) | Phase::Done(_) => None,
+        })
     }
 }
 
@@ -86,6 +106,47 @@ mod tests {
                 play.show(ticket, &ids, "running/install-succeed");
             }
             assert_eq!(outcomes(&play.summary().reports), end, "{away} s away");
+        }
+    }
+
+    /// The clock says that it is an hour earlier than when the program ended. Time goes on all the same; but nobody knows for
+    /// how long nobody looked, so that looking the same proves nothing.
+    #[test]
+    fn a_clock_that_was_set_back_neither_stops_time_nor_proves_anything() {
+        let mut play = Play::new(1, Policy { attempts_max: 1, ..Policy::default() });
+        let (ticket, ids) = play.next_look();
+        play.show(ticket, &ids, "running/install-succeed");
+        play.next_submit();
+        play.now = play.now - Duration::from_secs(3_600);
+        play.resume(Duration::ZERO);
+        let back = play.now;
+        while let Some(action) = play.next_action() {
+            let Action::Look(ticket, ids) = action else { panic!("sent again: {action:?}") };
+            play.show(ticket, &ids, "running/install-succeed");
+        }
+        assert!(play.now.since(back) <= Policy::default().settle_after * 2, "no hour is waited for");
+        let reports = play.summary().reports;
+        let code = reports[0].reason.as_ref().map(|reason| reason.code.to_string());
+        assert_eq!((outcomes(&reports).as_str(), code.as_deref()), ("unresolved", Some("clock_set_back")));
+    }
+
+    /// Its time was up while nobody looked. One look at rest is not enough, so it gets the second that makes it certain.
+    #[test]
+    fn who_comes_back_late_still_looks_twice() {
+        for (shown, end) in [("running running", "succeeded"), ("running pending", "unresolved")] {
+            let mut play = Play::new(1, Policy::default());
+            let (ticket, ids) = play.next_look();
+            play.show(ticket, &ids, "running");
+            let (ticket, submission) = play.next_submit();
+            play.accept(ticket, submission.ids.as_slice());
+            let (ticket, ids) = play.next_look();
+            play.show(ticket, &ids, "pending");
+            play.resume(Policy::default().finish_within * 2);
+            for text in shown.split(' ') {
+                let (ticket, ids) = play.next_look();
+                play.show(ticket, &ids, text);
+            }
+            assert_eq!(outcomes(&play.summary().reports), end, "{shown}");
         }
     }
 

@@ -8,6 +8,7 @@ use crate::evidence::{Fact, Words};
 use crate::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
 use crate::id::{InstanceId, RequestId};
 use crate::instance_set::InstanceSet;
+use crate::mutant::{Mutant, planted};
 use crate::notice::News;
 use crate::retry::Backoff;
 use crate::sighting::{Rest, Sighting, is_busy};
@@ -16,7 +17,7 @@ use crate::time::Timestamp;
 
 use super::Rollout;
 use super::look::unmentioned;
-use super::phase::{Errand, Phase, Stage, Watch};
+use super::phase::{EachCall, Errand, Phase, Stage, Watch};
 
 /// How long a batch waits before it is tried again, where the cloud names no time of its own.
 const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30) };
@@ -39,7 +40,8 @@ impl Rollout {
         };
         let baselines = self.take_baselines(batch, members, looks);
         // A halt, or a request of another batch that was throttled meanwhile: by then these baselines would be stale.
-        let may_submit = self.halted.is_none() && self.submit_not_before <= self.now;
+        let is_halted = self.halted.is_some() && !planted(Mutant::BaselineAfterHalt);
+        let may_submit = !is_halted && self.submit_not_before <= self.now;
         if may_submit && !baselines.is_empty() {
             self.submit(batch, baselines);
         } else {
@@ -87,14 +89,14 @@ impl Rollout {
     /// Why an instance that looks like this must not be wiped now.
     fn objection_to(&self, id: InstanceId, seen: &Sighting) -> Option<Reason> {
         let states = &self.plan.policy().start_states;
-        if is_busy(seen) {
+        if is_busy(seen) && !planted(Mutant::BusyIsFit) {
             return Some(Reason::new("busy", format!("somebody is at work on it: {}", words(seen))));
         }
         if let Some(drift) = self.plan.survey().get(&id).and_then(|surveyed| surveyed.drift(seen)) {
             return Some(Reason::new("changed", drift.to_string()));
         }
         match &seen.state {
-            Some(state) if states.contains(state) => None,
+            Some(state) if states.contains(state) || planted(Mutant::AnyStateIsFit) => None,
             Some(_) => {
                 let wanted: Vec<&str> = states.iter().map(|state| state.as_word()).collect();
                 Some(Reason::new("wrong_state", format!("{}; it must be {}", words(seen), wanted.join(" or "))))
@@ -134,6 +136,11 @@ impl Rollout {
                     }
                     self.denied(members, fault);
                 }
+                Verdict::Doubt if planted(Mutant::LostIsSentAgain) => self.postpone(batch, members, fault),
+                Verdict::Doubt if planted(Mutant::DoubtIsRefused) => self.refused(batch, members, sent, &fault),
+                Verdict::Doubt if planted(Mutant::ServerErrorIsRefusal) && fault.kind == FaultKind::ServerFailed => {
+                    self.refused(batch, members, sent, &fault);
+                }
                 Verdict::Doubt => self.doubted(batch, members, sent, &fault),
             },
         }
@@ -160,7 +167,7 @@ impl Rollout {
         }
         for &member in members {
             self.targets[member].request_id.clone_from(&request_id);
-            if named.contains(&self.targets[member].id) {
+            if named.contains(&self.targets[member].id) || planted(Mutant::LeftOutIsAccepted) {
                 self.took(member, sent, Fact::Acknowledged(request_id.clone()));
                 let start_by = self.now + self.plan.policy().start_within;
                 self.watch(member, sent, Stage::Accepted { start_by });
@@ -257,6 +264,8 @@ impl Rollout {
             watched_to: sent,
             unwatched_max: Duration::ZERO,
             was_unclear: false,
+            mute_calls: EachCall::default(),
+            lost_sight: false,
             rest: Rest::NotYet,
             rests: 0,
         };

@@ -4,8 +4,8 @@
 //!   the baseline, after movement, has to be seen twice: a lagging replica shows the old state for a moment.
 //! * *Failed* after movement is judged without regard to what the baseline said: by then nothing is left over.
 //! * *Not started* needs a watch without a gap, in which nothing else happened to the instance either, and a service that
-//!   shows reinstalls at all: an instance that had an `operation_state`, or any that moved as this one would. Otherwise
-//!   looking proves nothing, and the end is *unresolved*.
+//!   shows reinstalls at all: an instance that had an `operation_state`, or any that moved as this one would, by the call
+//!   that looked at this one. Otherwise looking proves nothing, and the end is *unresolved*.
 //! * A submission that the cloud accepted is never called *not started*, however long nothing moves.
 
 use std::time::Duration;
@@ -13,14 +13,15 @@ use std::time::Duration;
 use crate::evidence::Fact;
 use crate::fault::{Fault, FaultKind};
 use crate::instance::{InstanceState, OperationState};
+use crate::mutant::{Mutant, planted};
 use crate::notice::News;
 use crate::policy::Policy;
-use crate::sighting::{Reading, Rest, Sighting, moves_by_state, read, rest, says_the_same};
+use crate::sighting::{Reading, Rest, Sighting, moves_by_state, read, rest, says_the_same, tells_less};
 use crate::summary::{Outcome, Reason};
 use crate::time::{Plain, Timestamp};
 
 use super::Rollout;
-use super::phase::{Phase, Stage, Watch};
+use super::phase::{EachCall, Phase, Stage, Watch};
 
 /// How often an end that looks like the baseline has to be seen.
 const RESTS_NEEDED: u32 = 2;
@@ -28,8 +29,10 @@ const RESTS_NEEDED: u32 = 2;
 /// What this rollout knows of the service it speaks to.
 #[derive(Debug)]
 struct Experience {
-    /// Whether it was ever seen to show that an instance is being reinstalled.
-    shows_movement: bool,
+    /// Whether `state` was ever seen to show that an instance is being reinstalled.
+    shows_by_state: bool,
+    /// Which calls were ever seen to show it by an `operation_state` that they did not have before.
+    shows_by_operation: EachCall,
     /// The shortest time in which a reinstall can begin and end here.
     shortest: Duration,
 }
@@ -56,21 +59,28 @@ impl Rollout {
     pub(super) fn seen(&mut self, member: usize, sent: Timestamp, seen: &Sighting) {
         let Phase::Watched(watch) = &mut self.targets[member].phase else { return };
         let policy = self.plan.policy();
-        let reading = read(seen, watch.moving.as_ref().unwrap_or(&watch.baseline));
-        if reading == Reading::Unchanged && seen.state.is_none() {
+        let before = watch.moving.as_ref().unwrap_or(&watch.baseline);
+        let reading = read(seen, before);
+        if reading == Reading::Unchanged && (seen.state.is_none() || tells_less(seen, before)) {
             // What does not tell the state does not tell that nothing happened to it.
             self.unread(member, sent, Fault::new(FaultKind::Unreadable, "the cloud did not tell its state"));
             return;
         }
         watch.note(seen, reading, self.now.since(watch.watched_to));
         watch.watched_to = sent;
-        // An instance without an `operation_state` before, or one whose `state` moves, shows it for all that are alike.
-        let is_shown_to_all = moves_by_state(seen) || watch.baseline.operation.is_none();
-        self.shows_movement |= reading == Reading::Working && is_shown_to_all;
+        if reading == Reading::Working {
+            // An instance whose `state` moves shows it for all that are alike, whichever call is asked. One that had no
+            // `operation_state` before shows it for the call that has one now.
+            self.shows_by_state |= moves_by_state(seen);
+            if watch.baseline.operation.is_none() && seen.via == watch.baseline.via {
+                self.shows_by_operation.note(seen.via);
+            }
+        }
         // What was seen to take less than the policy thinks possible can be missed in less.
         let quickest = self.quickest.map_or(policy.shortest, |quickest| quickest * 3 / 4);
         let experience = Experience {
-            shows_movement: self.shows_movement || watch.baseline.operation.is_some(),
+            shows_by_state: self.shows_by_state,
+            shows_by_operation: self.shows_by_operation,
             shortest: policy.shortest.min(quickest),
         };
         let finding = weigh(watch, seen, reading, sent, &experience, policy);
@@ -135,7 +145,12 @@ impl Rollout {
         }
         let target = &self.targets[member];
         let (id, batch, attempts) = (target.id, target.batch, target.attempts);
-        if self.halted.is_none() && attempts < self.plan.policy().attempts_max {
+        let attempts_max = self.plan.policy().attempts_max + u32::from(planted(Mutant::OneAttemptMore));
+        if attempts < attempts_max {
+            self.halt_before_a_retry();
+        }
+        let is_halted = self.halted.is_some() && !planted(Mutant::HaltedRetries);
+        if !is_halted && attempts < attempts_max {
             self.tell(News::Retrying { id });
             self.enter(member, Phase::Waiting);
             self.reopen(batch);
@@ -165,6 +180,9 @@ impl Watch {
             Stage::Doubtful { .. } => {
                 self.unwatched_max = self.unwatched_max.max(unwatched);
                 self.was_unclear |= reading == Reading::Unclear;
+                if seen.operation.is_none() && self.baseline.operation.is_none() {
+                    self.mute_calls.note(seen.via);
+                }
             }
             Stage::Accepted { .. } | Stage::Installing => {}
         }
@@ -180,7 +198,8 @@ impl Watch {
     /// and what does not say in so many words that it is over may still go on: both have to be seen twice in a row.
     fn is_certain(&self, seen: &Sighting, reading: Reading) -> bool {
         let is_plain = matches!(reading, Reading::Finished | Reading::Broken) && !says_the_same(seen, &self.baseline);
-        is_plain || self.rests >= RESTS_NEEDED
+        let rests_needed = if planted(Mutant::OneRestIsEnough) { 1 } else { RESTS_NEEDED };
+        is_plain || self.rests >= rests_needed
     }
 }
 
@@ -195,6 +214,13 @@ fn weigh(
     policy: &Policy,
 ) -> Finding {
     let is_certain = watch.is_certain(seen, reading);
+    let runs = seen.state == Some(InstanceState::Running);
+    if planted(Mutant::RunningIsDone) && matches!(watch.stage, Stage::Accepted { .. }) && runs {
+        return Finding::Succeeded;
+    }
+    if planted(Mutant::NewMarksProveSuccess) && seen.updated_at != watch.baseline.updated_at && runs {
+        return Finding::Succeeded;
+    }
     match (watch.stage, reading, watch.rest) {
         (Stage::Installing, _, Rest::Good) if is_certain => return Finding::Succeeded,
         (Stage::Installing, _, Rest::Bad) if is_certain => return Finding::Failed(why_broken(seen)),
@@ -205,13 +231,24 @@ fn weigh(
         (_, Reading::Working, _) => return Finding::Moves,
         (_, Reading::Unchanged | Reading::Unclear, _) => {}
     }
-    if sent >= watch.submitted_at + policy.finish_within {
+    // At rest, but seen so only once: one more look will tell, and who comes back late has had no other.
+    let is_nearly_certain = watch.stage == Stage::Installing && watch.rest != Rest::NotYet;
+    if sent >= watch.submitted_at + policy.finish_within && !is_nearly_certain {
+        if planted(Mutant::TimeUpIsSuccess) {
+            return Finding::Succeeded;
+        }
         let within = Plain(policy.finish_within);
         return Finding::Unresolved(Reason::new("finish_timeout", format!("still not at its end after {within}")));
     }
+    let settles_at_once = planted(Mutant::DoubtSettlesAtOnce);
     match watch.stage {
-        Stage::Doubtful { settle_at, .. } if sent >= settle_at && reading == Reading::Unchanged => {
-            why_not_settled(watch, experience).map_or(Finding::NotStarted, Finding::Unresolved)
+        Stage::Doubtful { settle_at, .. }
+            if (sent >= settle_at || settles_at_once) && reading == Reading::Unchanged =>
+        {
+            why_not_settled(watch, seen, experience).map_or(Finding::NotStarted, Finding::Unresolved)
+        }
+        Stage::Accepted { start_by } if sent >= start_by && planted(Mutant::AcceptedIsNotStarted) => {
+            Finding::NotStarted
         }
         Stage::Accepted { start_by } if sent >= start_by => {
             let within = Plain(policy.start_within);
@@ -223,8 +260,18 @@ fn weigh(
 }
 
 /// Why a watch without any change does not prove that nothing was started; `None` if it does.
-fn why_not_settled(watch: &Watch, experience: &Experience) -> Option<Reason> {
-    if watch.unwatched_max > experience.shortest {
+fn why_not_settled(watch: &Watch, seen: &Sighting, experience: &Experience) -> Option<Reason> {
+    if planted(Mutant::SameMarksProveNothing)
+        && seen.updated_at.is_some()
+        && seen.updated_at == watch.baseline.updated_at
+    {
+        return None;
+    }
+    if watch.lost_sight {
+        let message = "the clock was set back while nobody looked, so nobody knows how long that was";
+        return Some(Reason::new("clock_set_back", message));
+    }
+    if watch.unwatched_max > experience.shortest && !planted(Mutant::GapsAreIgnored) {
         let unwatched = Plain(watch.unwatched_max);
         let message = format!("nobody could look for {unwatched}, long enough for a whole reinstall");
         return Some(Reason::new("gap", message));
@@ -233,7 +280,8 @@ fn why_not_settled(watch: &Watch, experience: &Experience) -> Option<Reason> {
         let message = "something was done to it while it was in doubt, and looking could not tell what";
         return Some(Reason::new("unclear", message));
     }
-    (!experience.shows_movement).then(|| {
+    let would_show = experience.shows_by_state || watch.mute_calls.is_within(experience.shows_by_operation);
+    (!would_show && !planted(Mutant::SilenceIsProof)).then(|| {
         let message = "the request got no answer, and this service has not yet been seen to show a reinstall";
         Reason::new("nothing_shown", message)
     })

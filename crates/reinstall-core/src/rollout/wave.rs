@@ -1,6 +1,7 @@
 //! Gates between waves, and which batch may start when.
 
 use crate::action::Action;
+use crate::mutant::{Mutant, planted};
 use crate::notice::News;
 use crate::summary::HaltCause;
 use crate::time::Timestamp;
@@ -26,7 +27,8 @@ impl Rollout {
             return;
         }
         let tally = self.waves[self.wave].tally;
-        let wave_is_done = tally.done() == tally.targets();
+        let left_max = usize::from(planted(Mutant::GateOffByOne));
+        let wave_is_done = tally.done() + left_max >= tally.targets();
         if wave_is_done && self.halted.is_none() && self.wave + 1 < self.waves.len() {
             if self.wave == 0 && tally.succeeded == 0 {
                 self.halt(HaltCause::CanaryUnproven);
@@ -45,7 +47,8 @@ impl Rollout {
     /// The batch to start next and the earliest moment for it; `None` while there is no room for it.
     pub(super) fn next_batch(&self) -> Option<(Timestamp, usize)> {
         let &(not_before, batch) = self.open.first()?;
-        let room = self.plan.policy().in_flight_max.saturating_sub(self.in_flight);
+        let in_flight_max = self.plan.policy().in_flight_max + usize::from(planted(Mutant::OneMoreInFlight));
+        let room = in_flight_max.saturating_sub(self.in_flight);
         let fits = self.opening < OPENING_MAX && self.next_members(batch).count() <= room && self.leaves_enough(batch);
         fits.then(|| (not_before.max(self.submit_not_before), batch))
     }

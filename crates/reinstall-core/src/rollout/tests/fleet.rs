@@ -95,6 +95,46 @@ fn one_failure_more_than_the_budget_halts() {
     }
 }
 
+/// When the budget was spent nobody waited, so that there was nothing to halt. Then a doubt is settled: that target would
+/// be sent again, were it not for the budget.
+#[test]
+fn a_spent_budget_forbids_the_retry_of_what_was_on_its_way() {
+    let policy = Policy { failures_max: Share::Count(0), batch_max: 1, ..waves("1,100%") };
+    let mut play = Play::new(3, policy);
+    let mut sent = vec![];
+    while let Some(action) = play.next_action() {
+        match action {
+            Action::Look(ticket, ids) => {
+                // The canary takes its time, or what can be missed between two looks would be too short.
+                let is_over = play.now.since(START) > Duration::from_secs(600);
+                let look = |id: &InstanceId| {
+                    let text = match (id.to_bits(), sent.contains(&id.to_bits())) {
+                        (0, true) if !is_over => "running/reinstall-processing",
+                        (0, true) => "running/reinstall-succeed",
+                        (2, true) => "running/reinstall-failed",
+                        _ => "running/install-succeed",
+                    };
+                    (*id, Look::Seen(sighting(text)))
+                };
+                let looks = ids.iter().map(look).collect();
+                play.answer(ticket, Answer::Looked(looks));
+            }
+            Action::Submit(ticket, submission) => {
+                let id = submission.ids.as_slice()[0];
+                sent.push(id.to_bits());
+                match id.to_bits() {
+                    1 => play.answer(ticket, Answer::Failed(fault(FaultKind::TimedOut))),
+                    _ => play.accept(ticket, &[id]),
+                }
+            }
+        }
+    }
+    assert_eq!(sent, [0, 1, 2]);
+    let summary = play.summary();
+    assert_eq!(outcomes(&summary.reports), "succeeded not_started failed");
+    assert_eq!(summary.halted, Some(HaltCause::BudgetSpent { failures: 1, failures_max: 0 }));
+}
+
 #[test]
 fn the_budget_counts_what_is_unresolved_and_spares_what_was_skipped() {
     let policy = Policy { failures_max: Share::Count(0), ..waves("1,1,1") };

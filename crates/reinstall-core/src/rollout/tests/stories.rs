@@ -4,10 +4,10 @@ use crate::action::{Action, Answer, Look};
 use crate::fault::FaultKind;
 use crate::id::InstanceId;
 use crate::policy::Policy;
-use crate::sighting::Sighting;
+use crate::sighting::{Sighting, Via};
 use crate::survey::Surveyed;
 
-use super::play::{Play, fault, plan};
+use super::play::{Play, START, fault, outcomes, plan};
 use crate::testing::sighting;
 
 /// Plays a story for one target and tells how it ended: `outcome reason attempts`.
@@ -274,4 +274,94 @@ fn what_changed_since_the_survey_is_left_alone() {
         let came_of_it = if play.next_action().is_some() { "submitted" } else { "skipped" };
         assert_eq!(came_of_it, end, "{name:?}");
     }
+}
+
+/// Answers a look: each instance so, as this call shows it.
+fn show_via(play: &mut Play, via: Via, text: &str) {
+    let (ticket, ids) = play.next_look();
+    let look = |id: &InstanceId| (*id, Look::Seen(Sighting { via, ..sighting(text) }));
+    play.answer(ticket, Answer::Looked(ids.iter().map(look).collect()));
+}
+
+/// After a restart the client may use the list call again for a while, which need not have the `operation_state` that the
+/// status call had. It then shows neither that a reinstall is over..
+#[test]
+fn the_call_that_tells_less_does_not_end_a_reinstall() {
+    let mut play = Play::new(1, Policy::default());
+    show_via(&mut play, Via::Status, "running/install-succeed");
+    let (ticket, submission) = play.next_submit();
+    play.accept(ticket, submission.ids.as_slice());
+    show_via(&mut play, Via::Status, "running/reinstall-processing");
+    for _ in 0..3 {
+        show_via(&mut play, Via::List, "running");
+        assert!(!play.rollout.is_finished());
+    }
+    show_via(&mut play, Via::Status, "running/reinstall-succeed");
+    assert_eq!(outcomes(&play.summary().reports), "succeeded");
+}
+
+/// ..nor that none began.
+#[test]
+fn the_call_that_tells_less_does_not_settle_a_doubt() {
+    let mut play = Play::new(1, Policy { attempts_max: 1, ..Policy::default() });
+    show_via(&mut play, Via::Status, "running/install-succeed");
+    let (ticket, _) = play.next_submit();
+    play.answer(ticket, Answer::Failed(fault(FaultKind::TimedOut)));
+    while !play.rollout.is_finished() {
+        show_via(&mut play, Via::List, "running");
+    }
+    assert_eq!(outcomes(&play.summary().reports), "unresolved");
+}
+
+/// What only the status call showed of one target is no promise that the list call will show it of another, whichever call
+/// the first one's baseline came from.
+#[test]
+fn movement_that_only_one_call_shows_is_not_shown_to_all() {
+    for (baseline, other, code) in [
+        (Via::List, Via::List, "nothing_shown"),
+        (Via::Status, Via::List, "nothing_shown"),
+        (Via::Status, Via::Status, "not_started"),
+    ] {
+        let policy = Policy { attempts_max: 1, batch_max: 1, waves: "100%".parse().unwrap(), ..Policy::default() };
+        let mut play = Play::new(2, policy);
+        while let Some(action) = play.next_action() {
+            match action {
+                Action::Look(ticket, ids) => {
+                    let look = |id: &InstanceId| {
+                        let (via, text) = match (id.to_bits(), play.rollout.tally().accepted) {
+                            (0, 0) if play.now == START => (baseline, "running"),
+                            (0, _) => (Via::Status, "running/reinstall-processing"),
+                            _ => (other, "running"),
+                        };
+                        (*id, Look::Seen(Sighting { via, ..sighting(text) }))
+                    };
+                    let looks = ids.iter().map(look).collect();
+                    play.answer(ticket, Answer::Looked(looks));
+                }
+                Action::Submit(ticket, submission) if submission.ids.as_slice()[0].to_bits() == 0 => {
+                    play.accept(ticket, submission.ids.as_slice());
+                }
+                Action::Submit(ticket, _) => play.answer(ticket, Answer::Failed(fault(FaultKind::TimedOut))),
+            }
+        }
+        let reports = play.summary().reports;
+        let reason = reports[1].reason.as_ref().map(|reason| reason.code.to_string());
+        assert_eq!(reason.as_deref(), Some(code), "{baseline:?} {other:?}");
+    }
+}
+
+/// The baseline comes from the list call and lacks the `operation_state`. What a lagging replica of the status call shows may
+/// be as old as the baseline, so that it takes two looks.
+#[test]
+fn what_the_baseline_could_not_tell_has_to_be_seen_twice() {
+    let mut play = Play::new(1, Policy::default());
+    show_via(&mut play, Via::List, "running");
+    let (ticket, submission) = play.next_submit();
+    play.accept(ticket, submission.ids.as_slice());
+    for text in ["reinstall-processing", "install-succeed", "reinstall-processing", "reinstall-succeed"] {
+        show_via(&mut play, Via::Status, &format!("running/{text}"));
+        assert!(!play.rollout.is_finished(), "{text}");
+    }
+    show_via(&mut play, Via::Status, "running/reinstall-succeed");
+    assert_eq!(outcomes(&play.summary().reports), "succeeded");
 }

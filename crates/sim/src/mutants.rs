@@ -1,0 +1,42 @@
+//! Every planted fault against the simulation: which seed catches it first, how many do, and what it breaks.
+
+use reinstall_core::mutant::{Mutant, with};
+
+use crate::run::first_violation;
+use crate::workers::each_in_order;
+
+/// How many seeds a planted fault may get away with.
+pub const CAUGHT_WITHIN: u64 = 5_000;
+
+/// What became of one planted fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catch {
+    /// Which.
+    pub mutant: Mutant,
+    /// The first seed that shows it, and the property it breaks there; `None` if none does.
+    pub first: Option<(u64, &'static str)>,
+    /// How many of the first seeds show it.
+    pub failing: u64,
+}
+
+/// Plants each fault in turn. Counts among the first `counted` seeds, and goes on to [`CAUGHT_WITHIN`] if none shows it.
+pub fn catch_each(counted: u64, mut told: impl FnMut(&Catch)) {
+    for &mutant in Mutant::ALL {
+        let mut caught = Catch { mutant, first: None, failing: 0 };
+        let broken = |seed| with(mutant, || first_violation(seed)).err().map(|violation| violation.property);
+        each_in_order(0..counted, broken, |seed, property| {
+            if let Some(property) = property {
+                caught.failing += 1;
+                caught.first.get_or_insert((seed, property));
+            }
+            true
+        });
+        if caught.first.is_none() {
+            each_in_order(counted..CAUGHT_WITHIN, broken, |seed, property| {
+                caught.first = property.map(|property| (seed, property));
+                caught.first.is_none()
+            });
+        }
+        told(&caught);
+    }
+}

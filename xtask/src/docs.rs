@@ -1,0 +1,52 @@
+//! `cargo xtask docs`: what documents repeat of the code is what the code says.
+
+use std::fs;
+
+use crate::host::{self, Workspace};
+use crate::task::{Failure, sim};
+
+/// The document with the machine's moves, from the root.
+const DOCUMENT: &str = "docs/rollout.md";
+/// The lines around what is made from the code.
+const BEGIN: &str = "<!-- made by `cargo xtask docs --write` from crates/reinstall-core/src/rollout/moves.rs -->\n";
+const END: &str = "<!-- end of what is made -->\n";
+
+/// Compares the document with the code; `write` renews it instead.
+pub(crate) fn run(workspace: &Workspace, write: bool) -> Result<(), Failure> {
+    let made = host::output(sim(workspace).arg("--moves"))?;
+    let path = workspace.root.join(DOCUMENT);
+    let text = fs::read_to_string(&path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+    let renewed = renew(&text, &made).ok_or(Failure::NoMarkers { document: DOCUMENT })?;
+    match (renewed == text, write) {
+        (true, _) => host::say(format_args!("{DOCUMENT} says what the code says")),
+        (false, true) => {
+            fs::write(&path, renewed).map_err(|source| Failure::Write { path: path.clone(), source })?;
+            host::say(format_args!("{DOCUMENT} is renewed"));
+        }
+        (false, false) => return Err(Failure::Outdated { document: DOCUMENT }),
+    }
+    Ok(())
+}
+
+/// The text with what stands between the two lines replaced; `None` if it lacks one of them.
+fn renew(text: &str, made: &str) -> Option<String> {
+    let (before, rest) = text.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n{made}\n{END}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stands_between_the_lines_is_renewed() {
+        let text = format!("# A\n{BEGIN}old\n{END}tail\n");
+        let renewed = renew(&text, "| new |\n").unwrap();
+        assert_eq!(renewed, format!("# A\n{BEGIN}\n| new |\n\n{END}tail\n"));
+        assert_eq!(renew(&renewed, "| new |\n").as_deref(), Some(renewed.as_str()), "twice is once");
+        for wrong in ["# A\n", BEGIN, END] {
+            assert_eq!(renew(wrong, ""), None, "{wrong}");
+        }
+    }
+}
