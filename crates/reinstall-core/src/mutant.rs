@@ -94,6 +94,16 @@ mutants! {
     TimeAwayIsForgotten = "time-away-is-forgotten",
     /// A clock that was set back while nobody looked tells how long that was.
     SetBackClockIsBelieved = "set-back-clock-is-believed",
+    /// An intent need not be on the disk before its request leaves.
+    IntentIsWrittenLazily = "intent-is-written-lazily",
+    /// A journal that fails is no reason to stop.
+    FailedJournalIsIgnored = "failed-journal-is-ignored",
+    /// Those that were down before it began do not count as unavailable.
+    DownBeforeDoesNotCount = "down-before-does-not-count",
+    /// Those that ended badly are available again.
+    BadEndsAreAvailable = "bad-ends-are-available",
+    /// Closing time is for others.
+    ClosingTimeIsIgnored = "closing-time-is-ignored",
 }
 
 /// Whether this wrong idea is planted: never.

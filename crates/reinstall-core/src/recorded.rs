@@ -6,6 +6,7 @@
 use crate::action::{Action, Answer, Event, Order};
 use crate::fault::{Fault, FaultKind};
 use crate::journal::{Journal, Keep};
+use crate::mutant::{Mutant, planted};
 use crate::notice::Notice;
 use crate::record::{Line, Scribe};
 use crate::rollout::Rollout;
@@ -63,9 +64,10 @@ impl<J: Journal> Recorded<J> {
             let Action::Submit(ticket, submission) = &action else { return Some(action) };
             if self.failure.is_none() {
                 let line = Line { at: self.now, entry: Scribe::intent(*ticket, submission) };
-                self.append(&line, Keep::ForCertain);
+                let keep = if planted(Mutant::IntentIsWrittenLazily) { Keep::Lazily } else { Keep::ForCertain };
+                self.append(&line, keep);
             }
-            if self.failure.is_none() {
+            if self.failure.is_none() || planted(Mutant::FailedJournalIsIgnored) {
                 return Some(action);
             }
             let fault = Fault::new(FaultKind::Unreachable, "not sent, for it could not be written down");
@@ -104,7 +106,9 @@ impl<J: Journal> Recorded<J> {
 
     fn append(&mut self, line: &Line, keep: Keep) {
         if let Err(error) = self.journal.append(line, keep) {
-            self.rollout.unrecorded(&error.to_string());
+            if !planted(Mutant::FailedJournalIsIgnored) {
+                self.rollout.unrecorded(&error.to_string());
+            }
             self.failure = Some(error);
         }
     }

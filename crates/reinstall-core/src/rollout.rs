@@ -117,7 +117,8 @@ impl Rollout {
             let first = batches.len();
             for ids in planned.batches() {
                 let start = targets.len();
-                let was_down = |id| plan.survey().get(id).is_some_and(Surveyed::is_down);
+                let counts = !planted(Mutant::DownBeforeDoesNotCount);
+                let was_down = |id| counts && plan.survey().get(id).is_some_and(Surveyed::is_down);
                 targets.extend(ids.as_slice().iter().map(|id| Target::new(*id, batches.len(), was_down(id))));
                 batches.push(Batch::new(start..targets.len(), wave, now));
             }

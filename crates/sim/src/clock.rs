@@ -52,10 +52,10 @@ impl Clock {
         self.behind = behind + by.saturating_sub(ahead);
     }
 
-    /// The program is started again: all it has is the wall clock.
-    pub(crate) fn restart(&mut self, now: Timestamp) {
+    /// The program is started again, and reckons from `back` on.
+    pub(crate) fn restart(&mut self, now: Timestamp, back: Timestamp) {
         self.started = now;
-        self.reckoning = Reckoning::new(self.wall(now));
+        self.reckoning = Reckoning::starting_at(back, self.wall(now));
     }
 }
 
@@ -77,7 +77,8 @@ mod tests {
         assert_eq!(clock.wall(start + second(30)), start + second(70));
         assert_eq!(clock.read(start + second(30)), start + second(130), "it looks as if it had slept");
         clock.set_back(second(70));
-        clock.restart(start + second(40));
+        let back = clock.wall(start + second(40));
+        clock.restart(start + second(40), back);
         assert_eq!(clock.read(start + second(41)), start + second(11), "a new program knows no better");
     }
 }

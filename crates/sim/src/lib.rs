@@ -18,7 +18,7 @@ pub mod strangers;
 
 mod clock;
 
-mod journal;
+pub mod disk;
 
 pub mod world;
 

@@ -17,7 +17,7 @@ pub type Property = fn(&World) -> Result<(), String>;
 pub type FinalProperty = fn(&World, &Report) -> Result<(), String>;
 
 /// Every property that is checked after each step, by name.
-pub const STEPWISE: [(&str, Property); 13] = [
+pub const STEPWISE: [(&str, Property); 14] = [
     ("only_planned_instances_are_wiped", only_planned_instances_are_wiped),
     ("nobody_is_wiped_twice", nobody_is_wiped_twice),
     ("never_two_requests_at_once", never_two_requests_at_once),
@@ -28,6 +28,7 @@ pub const STEPWISE: [(&str, Property); 13] = [
     ("nothing_comes_back_after_a_halt", nothing_comes_back_after_a_halt),
     ("the_failure_budget_holds", the_failure_budget_holds),
     ("a_failed_canary_halts", a_failed_canary_halts),
+    ("each_request_has_its_intent_on_disk", each_request_has_its_intent_on_disk),
     ("the_journal_brings_the_same_back", the_journal_brings_the_same_back),
     ("unavailable_stays_within_bounds", unavailable_stays_within_bounds),
     ("nothing_starts_after_closing_time", nothing_starts_after_closing_time),
@@ -76,9 +77,9 @@ fn only_fit_instances_are_submitted(world: &World) -> Result<(), String> {
 
 /// 4. `in_flight_max` is never exceeded, those in doubt included.
 fn in_flight_stays_within_bounds(world: &World) -> Result<(), String> {
-    let tally = world.rollout.tally();
+    let tally = world.rollout().tally();
     let in_flight = tally.submitting + tally.doubtful + tally.accepted + tally.installing;
-    let in_flight_max = world.rollout.plan().policy().in_flight_max;
+    let in_flight_max = world.rollout().plan().policy().in_flight_max;
     if in_flight > in_flight_max {
         return Err(format!("{in_flight} are in flight, at most {in_flight_max} may be"));
     }
@@ -87,7 +88,7 @@ fn in_flight_stays_within_bounds(world: &World) -> Result<(), String> {
 
 /// 5. Nothing of a wave starts before every target of the wave before it has its outcome.
 fn waves_wait_for_their_gates(world: &World) -> Result<(), String> {
-    let tallies = world.rollout.tallies();
+    let tallies = world.rollout().tallies();
     for (index, pair) in tallies.array_windows().enumerate() {
         let [before, after] = pair;
         let untouched = after.waiting + after.not_started == after.targets();
@@ -108,7 +109,7 @@ fn nothing_starts_after_a_halt(world: &World) -> Result<(), String> {
 
 /// 6. After a halt no target is given back to be tried again: those that wait only become fewer.
 fn nothing_comes_back_after_a_halt(world: &World) -> Result<(), String> {
-    let waiting = world.rollout.tally().waiting;
+    let waiting = world.rollout().tally().waiting;
     match world.waiting_after_halt {
         Some(waited) if waiting > waited => Err(format!("{waiting} wait, after {waited} did")),
         Some(_) | None => Ok(()),
@@ -118,7 +119,7 @@ fn nothing_comes_back_after_a_halt(world: &World) -> Result<(), String> {
 /// 6. After the failure budget is spent, no new submission.
 fn the_failure_budget_holds(world: &World) -> Result<(), String> {
     let Some(sent) = world.sent.last() else { return Ok(()) };
-    let failures_max = world.rollout.plan().failures_max();
+    let failures_max = world.rollout().plan().failures_max();
     match failures(sent.tally) {
         failures if failures > failures_max => {
             Err(format!("{:?} left after {failures} failures, with a budget of {failures_max}", sent.submission))
@@ -139,6 +140,14 @@ fn failures(tally: Tally) -> usize {
     tally.failed + tally.unresolved + tally.not_started
 }
 
+/// 8. Each submission that left had its intent on the disk for certain.
+fn each_request_has_its_intent_on_disk(world: &World) -> Result<(), String> {
+    match world.sent.last() {
+        Some(sent) if !sent.is_on_record => Err(format!("{:?} left without", sent.submission)),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// 9. Rebuilding from the journal gives the same rollout.
 fn the_journal_brings_the_same_back(world: &World) -> Result<(), String> {
     world.came_back_different.clone().map_or(Ok(()), Err)
@@ -147,7 +156,7 @@ fn the_journal_brings_the_same_back(world: &World) -> Result<(), String> {
 /// `max_unavailable` is kept, by what the cloud knows and not by what the rollout counts. Those that were down before it
 /// began may alone be too many; then nobody may be wiped. What strangers switch off is nobody's to foresee.
 fn unavailable_stays_within_bounds(world: &World) -> Result<(), String> {
-    let Some(unavailable_max) = world.rollout.plan().unavailable_max() else { return Ok(()) };
+    let Some(unavailable_max) = world.rollout().plan().unavailable_max() else { return Ok(()) };
     if world.scene.strangers > 0 {
         return Ok(());
     }
@@ -164,7 +173,7 @@ fn unavailable_stays_within_bounds(world: &World) -> Result<(), String> {
 
 /// No submission at or after closing time.
 fn nothing_starts_after_closing_time(world: &World) -> Result<(), String> {
-    let closes_at = world.rollout.plan().policy().closes_at;
+    let closes_at = world.rollout().plan().policy().closes_at;
     match (world.sent.last(), closes_at) {
         (Some(sent), Some(closes_at)) if sent.at >= closes_at => {
             Err(format!("{:?} left at {}, and closing time was {closes_at}", sent.submission, sent.at))

@@ -5,10 +5,12 @@ use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 use std::{fmt, mem};
 
+use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::rollout::moves::MOVES;
 use reinstall_core::summary::{Outcome, Summary};
 
+use crate::disk::Disk;
 use crate::properties::{FINAL, STEPWISE};
 use crate::scene::Scene;
 use crate::world::{START, World};
@@ -176,13 +178,14 @@ fn play_on(seed: u64, steps: &mut u64, diary: &mut Option<Vec<String>>) -> Resul
     }
     let broken =
         |property, why| Box::new(Violation { seed, step: *steps, property, why, diary: last_of(diary.as_deref()) });
-    if !world.rollout.is_finished() {
-        let why = format!("nothing is going to happen, and {:?}", world.rollout.tally());
+    if !world.rollout().is_finished() {
+        let why = format!("nothing is going to happen, and {:?}", world.rollout().tally());
         return Err(broken("the_rollout_ends", why));
     }
-    let moves = *world.rollout.moves();
+    let moves = *world.rollout().moves();
     let plan = world.scene.plan.clone();
-    let summary = mem::replace(&mut world.rollout, Rollout::new(plan, seed, START)).into_summary();
+    let over = Recorded::new(Rollout::new(plan, seed, START), Disk::default());
+    let summary = mem::replace(&mut world.recorded, over).into_parts().0.into_summary();
     for report in &summary.reports {
         for (name, property) in FINAL {
             property(&world, report).map_err(|why| {

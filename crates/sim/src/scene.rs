@@ -37,6 +37,22 @@ pub struct Weather {
     pub outages: u32,
 }
 
+impl Weather {
+    /// Requests are lost and refused side by side.
+    const ROUGH: Self = Self { submit_faults: 60, look_faults: 0, stale_looks: 0, outages: 0 };
+
+    fn draw(row: &mut Row) -> Self {
+        *row.pick(&[
+            Self { submit_faults: 0, look_faults: 0, stale_looks: 0, outages: 0 },
+            Self { submit_faults: 20, look_faults: 5, stale_looks: 0, outages: 0 },
+            Self { submit_faults: 40, look_faults: 20, stale_looks: 20, outages: 0 },
+            Self { submit_faults: 60, look_faults: 10, stale_looks: 50, outages: 0 },
+            Self { submit_faults: 40, look_faults: 0, stale_looks: 70, outages: 0 },
+            Self { submit_faults: 60, look_faults: 10, stale_looks: 10, outages: 10 },
+        ])
+    }
+}
+
 /// A set-up world: who is to be reinstalled how, and by what weather.
 #[derive(Debug, Clone)]
 pub struct Scene {
@@ -56,6 +72,10 @@ pub struct Scene {
     pub halt_after: Option<Duration>,
     /// When somebody sets the wall clock, and how.
     pub steps: Vec<(Duration, Step)>,
+    /// How many lines the disk has room for, until the program is started again; for any number if `None`.
+    pub room: Option<usize>,
+    /// Whether there is a clock that nobody can set.
+    pub has_boot_clock: bool,
     /// How often strangers do something to an instance that a request names, in percent.
     pub strangers: u32,
     /// How often an answer comes twice, in percent.
@@ -111,7 +131,8 @@ impl Scene {
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let mut row = Row::new(seed);
-        let fleet = *row.pick(&[1_u32, 2, 3, 5, 8, 13, 30, 60, 120]);
+        let is_rough = Row::new(seed ^ 0x0f_0e57).chance(8);
+        let fleet = *row.pick(if is_rough { &[2_u32, 3, 5][..] } else { &[1, 2, 3, 5, 8, 13, 30, 60, 120] });
         let mut config = CloudConfig::generated(project(), fleet + 3);
         config.seed = seed;
         let life_cycle = *row.pick(&LifeCycle::ALL);
@@ -135,26 +156,21 @@ impl Scene {
         }
         let targets = &ids[..fleet as usize];
         let survey = targets.iter().filter_map(|id| Some((*id, surveyed(&cloud.glimpse(START, *id)?)))).collect();
-        let plan = plan(&mut row, targets, Guards::of(seed)).bound_to(survey);
+        let plan = plan(&mut row, targets, Guards::of(seed), is_rough).bound_to(survey);
         let poll_every = plan.policy().poll_every;
-        let weather = *row.pick(&[
-            Weather { submit_faults: 0, look_faults: 0, stale_looks: 0, outages: 0 },
-            Weather { submit_faults: 20, look_faults: 5, stale_looks: 0, outages: 0 },
-            Weather { submit_faults: 40, look_faults: 20, stale_looks: 20, outages: 0 },
-            Weather { submit_faults: 60, look_faults: 10, stale_looks: 50, outages: 0 },
-            Weather { submit_faults: 40, look_faults: 0, stale_looks: 70, outages: 0 },
-            Weather { submit_faults: 60, look_faults: 10, stale_looks: 10, outages: 10 },
-        ]);
+        let weather = if is_rough { Weather::ROUGH } else { Weather::draw(&mut row) };
         // Half of the halts come in the first moments, when requests are being made.
         let halts = row.chance(15);
         let halt_by = *row.pick(&[SECOND, 60 * MINUTE]);
         let halt_after = halts.then(|| row.between(Duration::ZERO, halt_by));
-        let poison = if row.chance(30) { *row.pick(&[1, 10]) } else { 0 };
+        let poison = poison(&mut row, is_rough);
         let poisoned = targets.iter().copied().filter(|_| row.chance(poison)).collect();
         let names_poisoned = row.chance(50);
         let crashes = if row.chance(50) { *row.pick(&[1, 5]) } else { 0 };
         let steps = if row.chance(25) { steps(&mut row) } else { vec![] };
         let strangers = if row.chance(20) { *row.pick(&[5, 30]) } else { 0 };
+        let room = row.chance(5).then(|| *row.pick(&[0, 3, 10, 40, 200]));
+        let has_boot_clock = row.chance(60);
         let repeats = if row.chance(30) { 20 } else { 0 };
         let marks = *row.pick(&Marks::ALL);
         let list_omits_operation = permits_list && sends_operation && row.chance(60);
@@ -177,6 +193,8 @@ impl Scene {
             halt_after,
             steps,
             strangers,
+            room,
+            has_boot_clock,
             repeats,
             marks,
             never_ending,
@@ -185,6 +203,12 @@ impl Scene {
             status_fails,
         }
     }
+}
+
+/// How many of a hundred instances the cloud refuses.
+fn poison(row: &mut Row, is_rough: bool) -> u32 {
+    let drawn = if row.chance(30) { *row.pick(&[1, 10, 40]) } else { 0 };
+    if is_rough { 40 } else { drawn }
 }
 
 /// The wall clock is set a few times in the first two hours. Forward by a little, or by more than it takes to miss a
@@ -262,9 +286,11 @@ fn surveyed(glimpse: &Glimpse) -> Surveyed {
     Surveyed { state: Some(glimpse.state.clone()), ..Surveyed::default() }
 }
 
-fn plan(row: &mut Row, targets: &[InstanceId], guards: Guards) -> Plan {
+/// A plan in a rough world asks for everybody at once, so that what becomes of one meets what becomes of the others.
+fn plan(row: &mut Row, targets: &[InstanceId], guards: Guards, is_rough: bool) -> Plan {
     let sizes = row.pick(&["1,10%,100%", "100%", "1", "2,50%"]);
-    let policy = Policy {
+    let sizes = if is_rough { &"100%" } else { sizes };
+    let drawn = Policy {
         batch_max: *row.pick(&[1, 3, 10, 50]),
         in_flight_max: *row.pick(&[1, 5, 20, 200]),
         failures_max: *row.pick(&[Share::Count(0), Share::Percent(10), Share::Percent(100), Share::Percent(100)]),
@@ -276,6 +302,11 @@ fn plan(row: &mut Row, targets: &[InstanceId], guards: Guards) -> Plan {
         max_unavailable: guards.max_unavailable,
         closes_at: guards.closes_at,
         ..Policy::default()
+    };
+    let policy = if is_rough {
+        Policy { batch_max: 1, in_flight_max: 200, attempts_max: 3, max_unavailable: None, ..drawn }
+    } else {
+        drawn
     };
     let instances = targets.iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
     match (ReinstallSpec { instances, image_id: None, policy }).check() {

@@ -4,7 +4,10 @@ mod request;
 
 mod sight;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+use std::rc::Rc;
 use std::time::Duration;
 
 use reinstall_core::action::{Action, Answer, Event, Look, Order, Submission};
@@ -12,14 +15,16 @@ use reinstall_core::fault::FaultKind;
 use reinstall_core::id::{InstanceId, Ticket};
 use reinstall_core::instance::InstanceState;
 use reinstall_core::notice::{News, Notice, Tally};
+use reinstall_core::record::Opening;
+use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::sighting::{Sighting, is_busy};
-use reinstall_core::time::Timestamp;
+use reinstall_core::time::{Timestamp, back_at};
 use reinstall_mock_server::cloud::Cloud;
 
 use crate::clock::Clock;
 use crate::dice::Row;
-use crate::journal::Journal;
+use crate::disk::Disk;
 use crate::network::{Fate, fault, latency};
 use crate::scene::{Scene, Step};
 use crate::strangers::{Meddling, Strangers};
@@ -62,6 +67,8 @@ pub struct Sent {
     pub after_halt: bool,
     /// Where all targets stood when it left.
     pub tally: Tally,
+    /// Whether the intent was on the disk for certain.
+    pub is_on_record: bool,
     /// Where those of the first wave stood.
     pub canary: Tally,
     /// An instance of it that another request is still on the way to.
@@ -76,7 +83,7 @@ pub struct World {
     /// The cloud, which knows the truth.
     pub cloud: Cloud,
     /// The machine under test.
-    pub rollout: Rollout,
+    pub recorded: Recorded<Disk>,
     /// The moment it is.
     pub now: Timestamp,
     /// Every submission that left, in order.
@@ -101,10 +108,10 @@ pub struct World {
     pub waiting_after_halt: Option<usize>,
     /// What the seed set up.
     pub scene: Scene,
-    journal: Journal,
+    opening: Opening,
+    /// The true time, as the disk sees it.
+    true_time: Rc<Cell<Option<Timestamp>>>,
     clock: Clock,
-    /// By how much the rollout goes on ahead of a clock that was set back while nobody looked.
-    set_back: Duration,
     is_down: bool,
     /// When the program ended last, in true time.
     ended_at: Timestamp,
@@ -128,13 +135,17 @@ impl World {
     pub fn new(seed: u64, keeps_diary: bool) -> Self {
         let scene = Scene::of(seed);
         let plan = scene.plan.clone();
+        let true_time = Rc::new(Cell::new(Some(START)));
         let mut world = Self {
             cloud: scene.cloud.clone(),
             planned: plan.targets().collect(),
-            rollout: Rollout::new(plan.clone(), seed, START),
-            journal: Journal::new(plan, seed),
+            recorded: Recorded::new(
+                Rollout::new(plan.clone(), seed, START),
+                Disk::new(scene.room, Rc::clone(&true_time)),
+            ),
+            opening: Opening::new(&plan, seed, START),
+            true_time,
             clock: Clock::right(START),
-            set_back: Duration::ZERO,
             is_down: false,
             ended_at: START,
             life: 0,
@@ -173,8 +184,8 @@ impl World {
     /// Lets the next thing happen. `false` if nothing is going to happen any more.
     pub fn step(&mut self) -> bool {
         let queued = self.queue.keys().next().copied();
-        let is_up = !self.is_down && !self.rollout.is_finished();
-        let deadline = self.rollout.next_deadline().filter(|_| is_up).map(|(at, _)| self.clock.when(self.now, at));
+        let is_up = !self.is_down && !self.rollout().is_finished();
+        let deadline = self.rollout().next_deadline().filter(|_| is_up).map(|(at, _)| self.clock.when(self.now, at));
         match (queued, deadline) {
             (None, None) => return false,
             (Some(key), deadline) if deadline.is_none_or(|at| key.0 <= at) => {
@@ -190,11 +201,8 @@ impl World {
             }
             (Some(_), None) => return false,
         }
-        let is_up = !self.is_down && !self.rollout.is_finished();
-        if is_up && self.crashes < Scene::CRASHES_MAX && self.row.chance(self.scene.crashes) {
-            self.crash();
-        }
-        let waits = self.rollout.tally().waiting;
+        self.may_crash();
+        let waits = self.rollout().tally().waiting;
         self.waiting_after_halt =
             self.halted.then(|| self.waiting_after_halt.map_or(waits, |before| before.min(waits)));
         true
@@ -244,8 +252,10 @@ impl World {
 
     fn tell(&mut self, event: Event) {
         let at = self.clock.read(self.now);
-        self.journal.write(at, event.clone());
-        self.rollout.handle(at, event);
+        self.true_time.set(Some(self.now));
+        self.recorded.handle(at, event);
+        // It may end between what it was told and what it does about it.
+        self.may_crash();
         self.drain();
     }
 
@@ -267,30 +277,60 @@ impl World {
 
     /// The program is started again, with what its journal kept.
     fn resume(&mut self) {
-        let wall = self.clock.wall(self.now) + self.set_back;
-        let is_set_back = wall < self.rollout.now();
-        if self.hides_time(wall)
-            && !is_set_back
-            && wall.since(self.rollout.now()) < self.rollout.plan().policy().shortest
-        {
+        let wall = self.clock.wall(self.now);
+        let last = self.rollout().told_at();
+        let is_set_back = wall < last;
+        let has_boot_clock = self.scene.has_boot_clock;
+        let hides_time = !has_boot_clock && !is_set_back && self.hides_time(wall);
+        if hides_time && wall.since(last) < self.rollout().plan().policy().shortest {
             // An assumption of the product: see `hides_time`.
             self.enqueue(Scene::STAY_AWAY, Happening::Resumes);
             return;
         }
-        let loses_tail = !is_set_back && self.row.chance(50);
-        let back = self.journal.read(loses_tail.then(|| self.row.throw()));
-        if !loses_tail && (back.tallies() != self.rollout.tallies() || back.now() != self.rollout.now()) {
-            self.came_back_different = Some(format!("{:?} instead of {:?}", back.tally(), self.rollout.tally()));
+        let loses_tail = (has_boot_clock || !is_set_back) && self.row.chance(50);
+        let part = self.row.throw();
+        let over = Recorded::new(Rollout::new(self.scene.plan.clone(), 0, START), Disk::default());
+        let (before, mut disk, failure) = mem::replace(&mut self.recorded, over).into_parts();
+        if loses_tail {
+            disk.lose(part);
         }
-        self.rollout = back;
-        self.halted = self.rollout.halted().is_some();
+        let back = match disk.replay(self.opening.clone()) {
+            Ok(back) => back,
+            Err(why) => {
+                self.came_back_different = Some(why);
+                return;
+            }
+        };
+        let is_same = (back.tallies(), back.now()) == (before.tallies(), before.now());
+        if !loses_tail && failure.is_none() && !is_same {
+            self.came_back_different = Some(format!("{:?} instead of {:?}", back.tally(), before.tally()));
+        }
+        let away = disk.written_at().filter(|_| has_boot_clock).map(|at| self.now.since(at));
+        disk.mount();
+        self.true_time.set(Some(self.now));
+        self.halted = back.halted().is_some();
         self.waiting_after_halt = None;
         self.is_down = false;
         self.life += 1;
-        self.clock.restart(self.now);
-        self.set_back += self.rollout.now().since(wall);
+        self.clock.restart(self.now, back_at(back.told_at(), wall, away));
         (self.list_is_closed, self.status_asked) = (false, 0);
-        self.tell(Event::Resumed);
+        let at = self.clock.read(self.now);
+        self.recorded = Recorded::resume(back, disk, at);
+        self.may_crash();
+        self.drain();
+    }
+
+    /// The rollout as it stands.
+    #[must_use]
+    pub fn rollout(&self) -> &Rollout {
+        self.recorded.rollout()
+    }
+
+    fn may_crash(&mut self) {
+        let may = !self.is_down && !self.rollout().is_finished() && self.crashes < Scene::CRASHES_MAX;
+        if may && self.row.chance(self.scene.crashes) {
+            self.crash();
+        }
     }
 
     /// Whether the wall clock tells of less time since the program ended than has passed.
@@ -299,31 +339,27 @@ impl World {
     /// notice: that it was not set back by nearly as long as the program was away is an assumption, see `docs/rollout.md`.
     fn hides_time(&self, wall: Timestamp) -> bool {
         let passed = self.now.since(self.ended_at);
-        wall.since(self.rollout.now()) + Scene::STEP_SMALL < passed
+        wall.since(self.rollout().told_at()) + Scene::STEP_SMALL < passed
     }
 
     fn drain(&mut self) {
-        while let Some(Notice { news, .. }) = self.rollout.poll_notice() {
+        while let Some(Notice { news, .. }) = self.recorded.poll_notice() {
             self.halted |= matches!(news, News::Halted(_));
             if let News::Ended { id, .. } = news {
                 self.ended.insert(id, self.now);
             }
             self.note(|| format!("told: {news:?}"));
         }
-        while let Some(action) = self.rollout.poll_action() {
+        while !self.is_down
+            && let Some(action) = self.recorded.poll_action()
+        {
             self.note(|| format!("does: {action:?}"));
             if matches!(action, Action::Submit(..)) {
-                self.journal.sync();
                 // It may end between the intent and the request.
-                let ends_here = self.crashes < Scene::CRASHES_MAX && self.row.chance(self.scene.crashes);
-                if ends_here && !self.is_down {
-                    self.crash();
-                }
-            }
-            if self.is_down {
-                continue;
+                self.may_crash();
             }
             match action {
+                _ if self.is_down => {}
                 Action::Look(ticket, ids) => {
                     let way = latency(&mut self.row);
                     self.enqueue(way, Happening::IsRead(self.life, ticket, ids));

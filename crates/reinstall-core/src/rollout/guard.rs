@@ -3,6 +3,7 @@
 //! Unavailable is who is in flight, who ended badly, and who was down before it began and has not been reinstalled since.
 //! Being available again is only ever the work of a success: what else is seen on the way proves nothing for good.
 
+use crate::mutant::{Mutant, planted};
 use crate::summary::HaltCause;
 use crate::time::Timestamp;
 
@@ -49,6 +50,9 @@ impl Rollout {
 
     /// Halts once nothing may be started any more, if there is anything left to start.
     pub(super) fn heed_closing_time(&mut self) {
+        if planted(Mutant::ClosingTimeIsIgnored) {
+            return;
+        }
         let closes_at = self.plan.policy().closes_at.filter(|at| *at <= self.now);
         if let Some(at) = closes_at
             && self.total.waiting > 0
@@ -59,7 +63,7 @@ impl Rollout {
 
     /// When that will be; `None` if nothing is left that it would keep from being started.
     pub(super) fn next_closing(&self) -> Option<Timestamp> {
-        let is_of_interest = self.halted.is_none() && self.total.waiting > 0;
+        let is_of_interest = self.halted.is_none() && self.total.waiting > 0 && !planted(Mutant::ClosingTimeIsIgnored);
         self.plan.policy().closes_at.filter(|_| is_of_interest)
     }
 }

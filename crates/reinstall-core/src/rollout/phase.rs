@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::evidence::Evidence;
 use crate::id::{InstanceId, RequestId};
+use crate::mutant::{Mutant, planted};
 use crate::notice::Tally;
 use crate::sighting::{Rest, Sighting, Via};
 use crate::summary::{Outcome, Reason};
@@ -74,7 +75,7 @@ impl Phase {
             Self::Waiting => was_down,
             Self::Done(ending) => match ending.outcome {
                 Outcome::Succeeded => false,
-                Outcome::Failed | Outcome::Unresolved => true,
+                Outcome::Failed | Outcome::Unresolved => !planted(Mutant::BadEndsAreAvailable),
                 Outcome::Skipped | Outcome::NotStarted => was_down,
             },
         }

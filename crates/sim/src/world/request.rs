@@ -5,6 +5,7 @@ use std::time::Duration;
 use reinstall_core::action::{Answer, Submission};
 use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::{InstanceId, Ticket};
+use reinstall_core::record::Scribe;
 use reinstall_mock_server::cloud::refusal::Refusal;
 use reinstall_mock_server::cloud::request::ReinstallRequest;
 
@@ -21,10 +22,11 @@ impl World {
         let overlaps = ids.iter().copied().find(|id| self.in_the_air.contains_key(id));
         let unfit = ids.iter().copied().find(|id| !self.seen.get(id).is_some_and(super::is_fit));
         let sent = Sent {
-            at: self.rollout.now(),
+            at: self.rollout().now(),
+            is_on_record: self.is_on_record(ticket, &submission),
             after_halt: self.halted,
-            tally: self.rollout.tally(),
-            canary: self.rollout.tallies().first().copied().unwrap_or_default(),
+            tally: self.rollout().tally(),
+            canary: self.rollout().tallies().first().copied().unwrap_or_default(),
             overlaps,
             unfit,
             submission: submission.clone(),
@@ -80,6 +82,12 @@ impl World {
         let lasts = self.row.between(CALL_MAX / 3, CALL_MAX * 6);
         let what = *self.row.pick(&Meddling::ALL);
         self.enqueue(after, Happening::Meddles(id, what, lasts));
+    }
+
+    /// Whether the last thing that the disk has for certain is the intent of this submission.
+    fn is_on_record(&self, ticket: Ticket, submission: &Submission) -> bool {
+        let last = self.recorded.journal().last_certain();
+        last.is_some_and(|line| line.entry == Scribe::intent(ticket, submission))
     }
 
     /// A submission reaches the cloud: this is the moment that wipes.
