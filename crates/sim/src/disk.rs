@@ -8,16 +8,14 @@ use reinstall_core::record::{Line, Opening, Replay};
 use reinstall_core::rollout::Rollout;
 use reinstall_core::time::Timestamp;
 
-/// Lines as text.
+/// Lines as text, each with the moment when it was written, by a clock that nobody can set.
 #[derive(Debug, Default)]
 pub struct Disk {
-    lines: Vec<String>,
+    lines: Vec<(String, Option<Timestamp>)>,
     /// How many of the lines are kept for certain.
     certain: usize,
     /// How many lines it has room for.
     room: Option<usize>,
-    /// When the last line was written, by a clock that nobody can set.
-    written_at: Option<Timestamp>,
     /// The true time.
     now: Rc<Cell<Option<Timestamp>>>,
 }
@@ -37,14 +35,14 @@ impl Disk {
     /// The last line, if it is kept for certain with all before it.
     #[must_use]
     pub fn last_certain(&self) -> Option<Line> {
-        let last = self.lines.last().filter(|_| self.certain == self.lines.len())?;
+        let (last, _) = self.lines.last().filter(|_| self.certain == self.lines.len())?;
         serde_json::from_str(last).ok()
     }
 
-    /// When the last line was written.
+    /// When the last line that is left was written.
     #[must_use]
     pub fn written_at(&self) -> Option<Timestamp> {
-        self.written_at
+        self.lines.last().and_then(|(_, at)| *at)
     }
 
     /// The power goes: of what was not certain this part is left, `0.0..1.0`. Somebody makes room.
@@ -64,7 +62,7 @@ impl Disk {
     /// In the words of the replay; there is no reason for any.
     pub fn replay(&self, opening: Opening) -> Result<Rollout, String> {
         let mut replay = Replay::new(opening).map_err(|error| error.to_string())?;
-        for text in &self.lines {
+        for (text, _) in &self.lines {
             let line: Line = serde_json::from_str(text).map_err(|error| error.to_string())?;
             replay.line(line).map_err(|error| error.to_string())?;
         }
@@ -79,8 +77,7 @@ impl Journal for Disk {
         if self.room.is_some_and(|room| self.lines.len() >= room) {
             return Err(Full);
         }
-        self.lines.push(serde_json::to_string(line).map_err(|_| Full)?);
-        self.written_at = self.now.get();
+        self.lines.push((serde_json::to_string(line).map_err(|_| Full)?, self.now.get()));
         if keep == Keep::ForCertain {
             self.certain = self.lines.len();
         }
