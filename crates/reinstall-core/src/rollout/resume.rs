@@ -1,40 +1,17 @@
 //! Coming back after the program ended in the middle.
 //!
 //! A rollout is a function of its plan, its seed and what it was told. So nothing of it needs to be stored but that: telling
-//! it the same again brings it back, tickets included. What it had asked for and never heard of is then lost, maybe sent.
+//! it the same again brings it back, tickets included ([`Replay`](crate::record::Replay)). What it had asked for and never heard of is then lost, maybe sent.
 
-use crate::action::{Answer, Event};
+use crate::action::Answer;
 use crate::fault::{Fault, FaultKind};
 use crate::id::Ticket;
 use crate::mutant::{Mutant, planted};
-use crate::plan::Plan;
-use crate::time::Timestamp;
 
 use super::Rollout;
 use super::phase::{Phase, Stage, Watch};
 
 impl Rollout {
-    /// Brings a rollout back: as it was after it had been told `inputs`, each with its time.
-    ///
-    /// `plan`, `seed` and `started_at` are those it began with. Actions and notices of the past are not repeated. Tell it
-    /// [`Event::Resumed`] next, since whoever carried it out before may have left requests under way; and write that down
-    /// among the inputs.
-    #[must_use]
-    pub fn replay(
-        plan: Plan,
-        seed: u64,
-        started_at: Timestamp,
-        inputs: impl IntoIterator<Item = (Timestamp, Event)>,
-    ) -> Self {
-        let mut rollout = Self::new(plan, seed, started_at);
-        for (at, event) in inputs {
-            rollout.handle(at, event);
-        }
-        rollout.actions.clear();
-        rollout.notices.clear();
-        rollout
-    }
-
     /// Gives up waiting for every answer that is still out. Those that come all the same are ignored.
     pub(super) fn lose_errands(&mut self) {
         let lost: Vec<Ticket> = self.errands.keys().copied().collect();

@@ -75,7 +75,13 @@ impl Play {
 
     /// The rollout, brought back from what it was told.
     pub(in crate::rollout) fn replayed(&self) -> Rollout {
-        Rollout::replay(self.rollout.plan().clone(), SEED, START, self.inputs.clone())
+        let mut back = Rollout::new(self.rollout.plan().clone(), SEED, START);
+        for (at, event) in self.inputs.clone() {
+            back.handle(at, event);
+        }
+        while back.poll_action().is_some() {}
+        while back.poll_notice().is_some() {}
+        back
     }
 
     /// The program ends here and comes back after a while.
