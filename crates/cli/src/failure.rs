@@ -115,7 +115,9 @@ pub(crate) enum Failure {
     Unfinished(RolloutId),
     #[error("rollout {0} is not finished: requests of it may still take hold, and nobody would look into them")]
     NotAbandoned(RolloutId),
-    #[error("no instance of rollout {rollout} ended {outcome}")]
+    #[error("nothing was sent, for another rollout began meanwhile; run the same command again")]
+    BegunMeanwhile,
+    #[error("no instance of rollout {rollout} that ended {outcome} is left")]
     NobodyEndedSo { rollout: RolloutId, outcome: Outcome },
     #[error("nothing was sent: {0}")]
     State(#[from] StoreError),
@@ -216,6 +218,7 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::SeveralUnfinished(_)
             | Failure::Unfinished(_)
             | Failure::NobodyEndedSo { .. }
+            | Failure::BegunMeanwhile
             | Failure::NotAbandoned(_)
             | Failure::Begin(BeginError::Claimed { .. } | BeginError::Applied { .. } | BeginError::Repeated(_))
             | Failure::Resume(ResumeError::Finished { .. } | ResumeError::Held { .. } | ResumeError::Expired { .. })
@@ -297,6 +300,7 @@ impl Failure {
             | Self::SeveralUnfinished(_)
             | Self::Unfinished(_)
             | Self::NobodyEndedSo { .. }
+            | Self::BegunMeanwhile
             | Self::NotAbandoned(_)
             | Self::State(_)
             | Self::Begin(_)

@@ -6,7 +6,9 @@ use std::time::Duration;
 use reinstall_core::action::Look;
 use reinstall_core::id::InstanceId;
 use reinstall_core::plan::Plan;
+use reinstall_core::secret::AdminPassword;
 use reinstall_core::site::{Ask, Known, SitePolicy};
+use reinstall_core::spec::Objection;
 use reinstall_core::survey::{Survey, Surveyed};
 use reinstall_core::time::Timestamp;
 use reinstall_http::client::Client;
@@ -55,6 +57,18 @@ impl Seen {
         Ok(client.survey(&ids).await?.into())
     }
 
+    /// Takes the password out of what the cloud said.
+    pub(crate) fn hide(&mut self, password: &AdminPassword) {
+        let secret = password.expose();
+        for (_, look) in &mut self.looks {
+            match look {
+                Look::Seen(sighting) => sighting.hide(secret),
+                Look::Gone(fault) | Look::Unread(fault) => fault.hide(secret),
+            }
+        }
+        self.known.values_mut().filter_map(|known| known.name.as_mut()).for_each(|name| name.hide(secret));
+    }
+
     /// What the instances are, of those that were seen.
     pub(crate) fn survey(&self) -> Survey {
         let seen = |(id, look): &(InstanceId, Look)| match look {
@@ -63,6 +77,14 @@ impl Seen {
         };
         self.looks.iter().filter_map(seen).collect()
     }
+}
+
+/// Lets a plan through that is carried out later: whatever the site has against it, but for the hour, which is another by then.
+pub(crate) fn admit_for_later(plan: &Plan, site: &SitePolicy, seen: &Seen) -> Result<(), Failure> {
+    let ask = Ask { plan, known: &seen.known, submitted_in_last_day: 0, moment: None };
+    let about_the_hour = |one: &Objection| one.field() == "site.allowed_hours";
+    let objections: Vec<Objection> = site.objections(&ask).into_iter().filter(|one| !about_the_hour(one)).collect();
+    if objections.is_empty() { Ok(()) } else { Err(Failure::SiteForbids { objections, rollout: None }) }
 }
 
 /// Lets a plan through if the site allows it now, with the moment when it has to start nothing more.

@@ -193,7 +193,7 @@ impl Rollout {
 
     fn answered(&mut self, ticket: Ticket, answer: Answer) {
         match self.errands.remove(&ticket) {
-            Some(Errand::Baseline { batch, members }) => self.baseline_answered(batch, &members, answer),
+            Some(Errand::Baseline { batch, members, sent }) => self.baseline_answered(batch, &members, sent, answer),
             Some(Errand::Submit { batch, members, sent }) => self.submit_answered(batch, &members, sent, answer),
             Some(Errand::Look { members, sent }) => self.look_answered(&members, sent, answer),
             None => {}

@@ -269,6 +269,12 @@ impl Summary {
 }
 
 impl Report {
+    /// Whether a request that named this target may have left, answered or not, also if the rollout was left meanwhile.
+    #[must_use]
+    pub fn may_have_been_submitted(&self) -> bool {
+        self.was_started() || (self.finished_at.is_none() && self.outcome == Outcome::Unresolved)
+    }
+
     /// Whether any submission of this target may have taken hold.
     #[must_use]
     pub fn was_started(&self) -> bool {

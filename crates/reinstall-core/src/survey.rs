@@ -50,6 +50,17 @@ impl Surveyed {
         self.state.as_ref().is_some_and(|state| *state != InstanceState::Running)
     }
 
+    /// What is on record and cannot be compared, because `seen` does not tell.
+    #[must_use]
+    pub fn untold(&self, seen: &Sighting) -> Option<&'static str> {
+        let fields = [
+            ("name", self.name.is_some() && seen.name.is_none()),
+            ("image", self.image.is_some() && seen.image.is_none()),
+            ("state", self.state.is_some() && seen.state.is_none()),
+        ];
+        fields.into_iter().find_map(|(field, is_untold)| is_untold.then_some(field))
+    }
+
     /// The first field in which `seen` differs from what is on record, compared where both tell.
     #[must_use]
     pub fn drift(&self, seen: &Sighting) -> Option<Drift> {

@@ -1,14 +1,18 @@
 //! The driver: carries out what a rollout says, and tells it what came of it. It decides nothing.
 
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use reinstall_core::action::{Action, Answer, Event, Order};
+use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::Ticket;
 use reinstall_core::journal::Journal;
 use reinstall_core::notice::Notice;
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::AdminPassword;
+use reinstall_core::time::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::client::{Accepted, Client};
@@ -21,6 +25,10 @@ pub struct Driver {
     clock: Clock,
     password: AdminPassword,
 }
+
+/// How long after its decision a request may leave. A program that was stopped, or whose machine slept, may find that
+/// another one has gone on in its place, and looked into what it left behind; by then its request must not leave any more.
+const LEAVES_WITHIN: Duration = Duration::from_secs(5);
 
 impl Driver {
     /// A driver that sets `password` on every instance it reinstalls.
@@ -43,14 +51,14 @@ impl Driver {
     ) {
         let mut errands = FuturesUnordered::new();
         loop {
+            // Told before anything is taken up: whoever reads slowly must not stand between an intent and its request.
+            tell(recorded, &mut observe);
             while let Some(action) = recorded.poll_action() {
-                errands.push(self.carry_out(action));
-            }
-            while let Some(notice) = recorded.poll_notice() {
-                observe(&notice, recorded.rollout());
+                errands.push(self.carry_out(action, self.clock.now()));
             }
             let rollout = recorded.rollout();
             if rollout.is_finished() {
+                tell(recorded, &mut observe);
                 return;
             }
             let deadline = rollout.next_deadline().map(|(at, _)| at);
@@ -59,15 +67,21 @@ impl Driver {
                 Some((ticket, answer)) = errands.next() => Event::Answered(ticket, answer),
                 () = self.clock.sleep_until(deadline.unwrap_or(rollout.now())), if deadline.is_some() => Event::Tick,
                 // Nothing under way, nothing due, nobody to give orders: it can only be reported as left unfinished.
-                else => return,
+                else => break,
             };
             recorded.handle(self.clock.now(), event);
         }
+        tell(recorded, &mut observe);
     }
 
-    /// Carries out one action, once.
-    async fn carry_out(&self, action: Action) -> (Ticket, Answer) {
+    /// Carries out one action, once, that was decided on at `decided_at`.
+    async fn carry_out(&self, action: Action, decided_at: Timestamp) -> (Ticket, Answer) {
+        let is_late = self.clock.now().since(decided_at) > LEAVES_WITHIN;
         let (ticket, mut answer) = match action {
+            Action::Submit(ticket, _) if is_late => {
+                let fault = Fault::new(FaultKind::Unreachable, "not sent, for it was held up here for too long");
+                return (ticket, Answer::Failed(fault));
+            }
             Action::Look(ticket, ids) => match self.client.look(&ids).await {
                 Ok(looks) => (ticket, Answer::Looked(looks)),
                 Err(error) => (ticket, Answer::Failed(error.into_fault())),
@@ -80,5 +94,53 @@ impl Driver {
         // A look does not know the password, but a service may repeat it in what it says of an instance.
         answer.hide(self.password.expose());
         (ticket, answer)
+    }
+}
+
+/// Hands on every notice there is.
+fn tell<J: Journal>(recorded: &mut Recorded<J>, observe: &mut impl FnMut(&Notice, &Rollout)) {
+    while let Some(notice) = recorded.poll_notice() {
+        observe(&notice, recorded.rollout());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reinstall_core::action::Submission;
+    use reinstall_core::id::InstanceId;
+    use reinstall_core::instance_set::InstanceSet;
+    use reinstall_core::login::PasswordPolicy;
+    use reinstall_core::secret::SessionToken;
+    use reinstall_mock_server::cloud::config::CloudConfig;
+    use reinstall_mock_server::serve::MockServer;
+
+    use super::*;
+    use crate::endpoint::{Endpoint, PlainHttp};
+
+    /// Whoever slept between decision and request may find that another program owns the rollout.
+    #[tokio::test]
+    async fn a_request_that_was_held_up_does_not_leave() {
+        let server = MockServer::builder().instances(2).start().await.unwrap();
+        let endpoint = Endpoint::parse(&server.base_url(), PlainHttp::Loopback).unwrap();
+        let token = SessionToken::parse(MockServer::TOKEN).unwrap();
+        let clock = Clock::start();
+        let client = Client::builder(endpoint, CloudConfig::PROJECT.parse().unwrap(), token)
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        let password = PasswordPolicy::for_os(None).admit(String::from("Valid+Pass-77").into()).unwrap();
+        let driver = Driver::new(client, clock.clone(), password);
+        let ids: Vec<InstanceId> = server.ids();
+        let submit = |id: InstanceId| {
+            let ids = InstanceSet::new(vec![id]).unwrap();
+            Action::Submit(Ticket(7), Submission { ids, image: None, attempt: 1 })
+        };
+        let long_ago = clock.now() - LEAVES_WITHIN - Duration::from_secs(1);
+        let (_, held_up) = driver.carry_out(submit(ids[0]), long_ago).await;
+        assert!(matches!(&held_up, Answer::Failed(fault) if fault.kind == FaultKind::Unreachable), "{held_up:?}");
+        let (_, in_time) = driver.carry_out(submit(ids[1]), clock.now()).await;
+        assert!(matches!(&in_time, Answer::Accepted { .. }), "{in_time:?}");
+        let wiped: Vec<InstanceId> = server.with_cloud(|cloud| cloud.wiped().map(|(id, _)| id).collect());
+        assert_eq!(wiped, [ids[1]]);
     }
 }

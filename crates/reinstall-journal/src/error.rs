@@ -34,7 +34,7 @@ pub enum StoreError {
     #[error("{} has format {found}, and this program knows formats up to {known}; use a newer version of it", path.display())]
     Newer { path: PathBuf, found: u32, known: u32 },
     /// It is not what was written.
-    #[error("{} is damaged: {detail}; it was left as it is: keep a copy of it and of the files beside it, and bring back a backup or choose another state directory", path.display())]
+    #[error("{} is damaged: {detail}; it was left as it is: keep a copy of it and of the files beside it, choose another state directory, and look at the instances yourself; an old copy of it does not know of the last requests, so never resume from one", path.display())]
     Damaged { path: PathBuf, detail: String },
     /// It cannot be written to.
     #[error("{} cannot be written to: {detail}; check the owner and the mode of the directory and of the files in it", path.display())]
@@ -166,7 +166,7 @@ pub enum ResumeError {
         heartbeat_at: Timestamp,
     },
     /// A program carried it on and was not heard of for [`LEASE_TTL`](crate::lease::LEASE_TTL), or is gone.
-    #[error("this rollout is {owner}'s, last heard of at {heartbeat_at}{}; if that program has ended for certain, take over with --take-over", if *gone { ", and that process is gone" } else { "" })]
+    #[error("this rollout is {owner}'s, last heard of at {heartbeat_at}{}; if that program has ended for certain, take over with --take-over", if *gone { ", and that process is gone" } else { "; nobody knows whether it has ended, so end it first" })]
     Expired {
         /// Whose program.
         owner: Owner,

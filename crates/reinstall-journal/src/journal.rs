@@ -10,7 +10,10 @@
 //! read up to the first frame that is not whole. A hundred thousand targets cost one fsync for each request, not one for each
 //! look, and no timer and no queue is needed for it.
 //!
-//! After an error nothing more is written: after a failed fsync the system may call the next one a success, although what the
+//! After a certain line all of the WAL is written into the database file. SQLite takes a WAL that is rotten, or gone, for one
+//! that ends sooner, and says nothing; a request that left must not be forgotten so. What the file itself loses, is told.
+//!
+//! After an error no line is written any more: after a failed fsync the system may call the next one a success, although what the
 //! first was about is lost.
 
 use std::path::PathBuf;
@@ -162,7 +165,11 @@ impl RolloutJournal {
             if let Err(refused) = work(&transaction)? {
                 return Ok(Err(refused));
             }
-            transaction.commit().map(Ok)
+            transaction.commit()?;
+            if keep == Keep::ForCertain {
+                settle(&self.connection)?;
+            }
+            Ok(Ok(()))
         };
         committed().map_err(|error| StoreError::of(&self.path, &error))?
     }
@@ -181,6 +188,11 @@ impl Journal for RolloutJournal {
         self.failure = written.clone().err();
         written
     }
+}
+
+/// Has what was committed written into the database file itself, as far as no reader is in the way; it is on disk already.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 fn synchronous(keep: Keep) -> &'static str {

@@ -148,7 +148,10 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
         return Err(StoreError::Damaged { path: path.to_owned(), detail });
     }
     connection
-        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;")
+        .execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+             PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;",
+        )
         .map_err(failed)?;
     Ok(connection)
 }

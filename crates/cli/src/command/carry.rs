@@ -41,6 +41,10 @@ const BEAT_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
 /// Carries a rollout on that is on record. At the end its lease is given back, whatever happened.
 pub(super) async fn carry_kept(job: Job, mut recorded: Recorded<RolloutJournal>) -> crate::Result {
     let lease = recorded.journal().lease()?;
+    let id = job.id;
+    render::to_stderr(|err| {
+        writeln!(err, "rollout {id}; from another terminal: reinstall show {id}, reinstall halt {id}")
+    });
     let clock = job.clock.clone();
     let written = carry(&job, &mut recorded, |orders| keep_lease(lease, clock, orders)).await;
 

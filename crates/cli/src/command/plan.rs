@@ -58,7 +58,7 @@ fn save(path: &Path, args: &PlanArgs, session: &Session) -> crate::Result {
     let seen = super::wait_for(Seen::of(&plan, &client))??;
     everybody_is_seen(&plan, &seen)?;
     let plan = plan.bound_to(seen.survey());
-    let plan = guard::admit(plan, &site, &seen, |_| Ok(0), clock.wall())?;
+    guard::admit_for_later(&plan, &site, &seen)?;
     let (endpoint, drawn_at) = (account.endpoint.to_string(), clock.wall());
     let file = PlanFile::new(&plan, &endpoint, account.endpoint.region(), drawn_at, drawn_at + expires_in);
     let expires_at = file.expires_at;

@@ -1,5 +1,6 @@
 //! `reinstall resume`: goes on where a program ended, or begins anew with those that did not succeed.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use reinstall_core::action::{Event, Order as Wish};
@@ -27,6 +28,7 @@ use crate::confirm::{self, Asked};
 use crate::failure::Failure;
 use crate::guard::{self, Seen};
 use crate::password::{self, Source};
+use crate::render::{self, plan::counted};
 use crate::setup::{self, Access};
 use crate::state::{self, State};
 
@@ -45,22 +47,20 @@ fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, 
     let asked = Asked::who(args.yes, session.somebody_is_there());
     asked.possible(usize::try_from(row.targets).unwrap_or(usize::MAX))?;
     let (rollout, mut journal) = state.store.resume(row.id, &state.owner, state.now, args.take_over)?;
-    // From here on the rollout is ours; if a person has second thoughts, it is given back.
-    let account = access.account.clone();
+    // While somebody thinks it over it is nobody's: who leaves at a prompt leaves nothing to be taken over.
+    journal.release().map_err(Failure::Journal)?;
     let clock = Clock::resume(rollout.told_at(), journal.marked());
-    let agreed = super::client(access, &clock).and_then(|client| {
-        if rollout.halted().is_none() && !row.halt_ordered {
-            still_allowed(&rollout, row.id, &client, clock.wall(), args)?;
-        }
-        Ok((agree(&rollout, asked, args, session)?, client))
-    });
-    let (password, client) = match agreed {
-        Ok(agreed) => agreed,
-        Err(refused) => {
-            journal.release().map_err(Failure::Journal)?;
-            return Err(refused);
-        }
-    };
+    let account = access.account.clone();
+    let client = super::client(access.clone(), &clock)?;
+    if rollout.halted().is_none() && !row.halt_ordered {
+        still_allowed(&rollout, row.id, &client, clock.wall(), args)?;
+    }
+    let password = agree(&rollout, asked, args, session)?;
+
+    let now = Clock::start().now();
+    let (rollout, journal) = state.store.resume(row.id, &state.owner, now, false)?;
+    let clock = Clock::resume(rollout.told_at(), journal.marked());
+    let client = super::client(access, &clock)?;
     let (id, output, shows_bars) = (row.id, args.output, session.shows_bars);
     let recorded = taken_up(rollout, journal, row.halt_ordered, &clock);
     super::block_on(carry_kept(Job { id, account, client, clock, password, output, shows_bars }, recorded))
@@ -85,7 +85,7 @@ fn still_allowed(
     let site = guard::load(&args.site)?;
     let plan = rollout.plan();
     let seen = if site.asks_who_they_are() { super::wait_for(Seen::of(plan, client))?? } else { Seen::default() };
-    // Its instances were counted against the day when it began.
+    // What is left of it is not counted against this day.
     match guard::admit(plan.clone(), &site, &seen, |_| Ok(0), now) {
         Err(Failure::SiteForbids { objections, .. }) => Err(Failure::SiteForbids { objections, rollout: Some(id) }),
         other => other.map(drop),
@@ -114,9 +114,23 @@ fn begin_anew(
         return Err(Failure::Unfinished(row.id));
     }
     let site = guard::load(&args.site)?;
-    let plan = again(state.store.replay(row.id)?, only, &site, args.start_from.as_deref(), row.id)?;
+    let on_record = state.store.rollouts()?;
+    let taken = taken_on_since(state, row, &on_record)?;
+    let plan = again(state.store.replay(row.id)?, only, &site, args.start_from.as_deref(), (row.id, &taken))?;
     let manner = Manner { password: &args.password, state: &args.state, yes: args.yes, output: args.output };
-    begin_guarded(Drawn { plan, parent: Some(row.id) }, &site, access, &manner, session)
+    let newest = on_record.first().map(|row| row.id);
+    begin_guarded(Drawn { plan, parent: Some(row.id), newest }, &site, access, &manner, session)
+}
+
+/// The instances that rollouts begun after this one have submitted. Its own verdict on them is old: the same command typed twice
+/// must not wipe twice.
+fn taken_on_since(state: &State, row: &RolloutRow, on_record: &[RolloutRow]) -> Result<BTreeSet<InstanceId>, Failure> {
+    let mut taken = BTreeSet::new();
+    for later in on_record.iter().filter(|later| later.started_at >= row.started_at && later.id != row.id) {
+        let reports = state.store.replay(later.id)?.into_summary().reports;
+        taken.extend(reports.iter().filter(|report| report.may_have_been_submitted()).map(|report| report.id));
+    }
+    Ok(taken)
 }
 
 /// The plan for those that ended so: as the one before, but for the states they may be in by now.
@@ -125,7 +139,7 @@ fn again(
     only: Only,
     site: &SitePolicy,
     start_from: Option<&[InstanceState]>,
-    parent: RolloutId,
+    (parent, taken): (RolloutId, &BTreeSet<InstanceId>),
 ) -> Result<Plan, Failure> {
     let wanted = match only {
         Only::Failed => Outcome::Failed,
@@ -139,9 +153,17 @@ fn again(
     let mut policy = Policy { start_states, closes_at: None, ..before };
     site.lower(&mut policy, Typed::default());
     let reports = rollout.into_summary().reports;
-    let ids = reports.iter().filter(|report| report.outcome == wanted).map(|report| report.id);
+    let (left, gone_on): (Vec<InstanceId>, Vec<InstanceId>) = reports
+        .iter()
+        .filter(|report| report.outcome == wanted)
+        .map(|report| report.id)
+        .partition(|id| !taken.contains(id));
+    if !gone_on.is_empty() {
+        let count = counted(gone_on.len(), "instance");
+        render::to_stderr(|err| writeln!(err, "{count} left out, for a later rollout went on with them"));
+    }
     let instances: Vec<TargetSpec> =
-        ids.map(|id: InstanceId| TargetSpec { id: id.to_string(), origin: None }).collect();
+        left.into_iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
     if instances.is_empty() {
         return Err(Failure::NobodyEndedSo { rollout: parent, outcome: wanted });
     }

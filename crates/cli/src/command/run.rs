@@ -8,8 +8,10 @@ use reinstall_core::plan::Plan;
 use reinstall_core::record::Opening;
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
+use reinstall_core::secret::AdminPassword;
 use reinstall_core::site::SitePolicy;
 use reinstall_core::time::Timestamp;
+use reinstall_http::client::Client;
 use reinstall_http::clock::{self, Clock};
 use reinstall_journal::begin::Begun;
 use reinstall_journal::error::BeginError;
@@ -36,6 +38,7 @@ struct Order {
     is_single_use: bool,
     /// The rollout that this one goes on with.
     parent: Option<RolloutId>,
+    newest: Option<RolloutId>,
 }
 
 /// How somebody wants it to be carried out.
@@ -56,7 +59,7 @@ pub(super) fn run(args: &RunArgs, session: &Session) -> crate::Result {
             let access = setup::access(&input.connection, &session.environment)?;
             let site = guard::load(&args.site)?;
             let plan = super::draw_plan(input, &site, &access.account)?;
-            begin_guarded(Drawn { plan, parent: None }, &site, access, &manner, session)
+            begin_guarded(Drawn { plan, parent: None, newest: None }, &site, access, &manner, session)
         }
     }
 }
@@ -66,6 +69,8 @@ pub(super) struct Drawn {
     pub(super) plan: Plan,
     /// The rollout that it goes on with.
     pub(super) parent: Option<RolloutId>,
+    /// The newest rollout that was on record when it was drawn, if it depends on that.
+    pub(super) newest: Option<RolloutId>,
 }
 
 /// Begins a rollout with a plan that was drawn just now, if the site allows it.
@@ -78,15 +83,16 @@ pub(super) fn begin_guarded(
 ) -> crate::Result {
     Asked::who(manner.yes, session.somebody_is_there()).possible(drawn.plan.target_count())?;
     let state = state::open(manner.state, &session.environment)?;
+    let password = password::admitted(Source::from(manner.password), session.somebody_is_there())?;
     let clock = Clock::start();
     let client = super::client(access.clone(), &clock)?;
     let has_to_look = guard::has_to_look(site, &drawn.plan);
-    let seen = if has_to_look { super::wait_for(Seen::of(&drawn.plan, &client))?? } else { Seen::default() };
+    let seen = if has_to_look { look_at(&drawn.plan, &client, &password)? } else { Seen::default() };
     let plan = if has_to_look { drawn.plan.bound_to(seen.survey()) } else { drawn.plan };
     let plan = guard::admit(plan, site, &seen, |since| Ok(state.store.submitted_since(since)?), clock.wall())?;
     let hash = PlanHash::of_drawn(&plan, &access.account)?;
-    let order = Order { plan, hash, is_single_use: false, parent: drawn.parent };
-    start(order, access, state, manner, session)
+    let order = Order { plan, hash, is_single_use: false, parent: drawn.parent, newest: drawn.newest };
+    start(order, password, access, state, manner, session)
 }
 
 /// `run --plan`: carries out what a file says, if it still holds.
@@ -107,25 +113,44 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
         plan::show(&plan, &hash, &access.account, manner.output)?;
         return Ok(Ending::Done);
     }
+    let asked = Asked::who(manner.yes, session.somebody_is_there());
+    asked.possible(plan.target_count())?;
+    let password = password::admitted(Source::from(manner.password), session.somebody_is_there())?;
     let client = super::client(access.clone(), &clock)?;
-    let seen = super::wait_for(Seen::of(&plan, &client))??;
+    let seen = look_at(&plan, &client, &password)?;
     let drift = file.drift(&seen.looks);
     if !drift.is_empty() {
         return Err(Failure::PlanOutdated(drift));
     }
     let site = guard::load(&args.site)?;
     let plan = guard::admit(plan, &site, &seen, |since| Ok(state.store.submitted_since(since)?), clock.wall())?;
-    start(Order { plan, hash, is_single_use: true, parent: None }, access, state, manner, session)
+    start(
+        Order { plan, hash, is_single_use: true, parent: None, newest: None },
+        password,
+        access,
+        state,
+        manner,
+        session,
+    )
+}
+
+/// Looks at everybody. What the cloud says of them goes on record, so that the password has to be out of it.
+fn look_at(plan: &Plan, client: &Client, password: &AdminPassword) -> Result<Seen, Failure> {
+    let mut seen = super::wait_for(Seen::of(plan, client))??;
+    seen.hide(password);
+    Ok(seen)
 }
 
 /// Begins a rollout, once a person has agreed.
-///
-/// The records are open by now: where nothing can be written down, nobody is asked for a password.
-fn start(order: Order, access: Access, state: State, manner: &Manner<'_>, session: &Session) -> crate::Result {
-    let asked = Asked::who(manner.yes, session.somebody_is_there());
-    asked.possible(order.plan.target_count())?;
-    let password = password::admitted(Source::from(manner.password), session.somebody_is_there())?;
-    if asked == Asked::Person {
+fn start(
+    order: Order,
+    password: AdminPassword,
+    access: Access,
+    state: State,
+    manner: &Manner<'_>,
+    session: &Session,
+) -> crate::Result {
+    if Asked::who(manner.yes, session.somebody_is_there()) == Asked::Person {
         confirm::ask(&order.plan, &order.hash, &access.account, &mut io::stdin().lock(), &mut io::stderr())?;
     }
     let clock = Clock::start();
@@ -143,7 +168,10 @@ fn begin(
     account: &Account,
     now: Timestamp,
 ) -> Result<(RolloutId, Recorded<RolloutJournal>), Failure> {
-    let Order { plan, hash, is_single_use, parent } = order;
+    let Order { plan, hash, is_single_use, parent, newest } = order;
+    if newest.is_some() && state.store.rollouts()?.first().map(|row| row.id) != newest {
+        return Err(Failure::BegunMeanwhile);
+    }
     let id = RolloutId::new(now, random::bytes()?);
     let seed = u64::from_le_bytes(random::bytes()?);
     let begun = Begun {

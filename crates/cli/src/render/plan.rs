@@ -85,23 +85,24 @@ fn name_everybody(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
     if plan.target_count() > NAMED_MAX {
         return writeln!(out, "`reinstall plan --output json` names every instance of every request.\n");
     }
-    let batches = plan.waves().iter().flat_map(Wave::batches);
-    for (index, batch) in batches.enumerate() {
-        for (place, id) in batch.as_slice().iter().enumerate() {
-            let request = if place == 0 { format!("request {}", index + 1) } else { String::new() };
-            writeln!(out, "{request:<11}{id}{}", surveyed(plan, *id))?;
+    let waves = plan.waves().iter().enumerate();
+    let batches = waves.flat_map(|(wave, planned)| planned.batches().iter().map(move |batch| (wave, batch)));
+    for (index, (wave, batch)) in batches.enumerate() {
+        writeln!(out, "Wave {}, request {}", wave + 1, index + 1)?;
+        for id in batch.as_slice() {
+            writeln!(out, "           {id}{}", surveyed(plan, *id))?;
         }
     }
     writeln!(out)
 }
 
-/// What is on record of an instance: `  web-7, running, image 1f3a…`.
+/// What is on record of an instance, on a line of its own: `web-7, running, image 1f3a…`.
 fn surveyed(plan: &Plan, id: InstanceId) -> String {
     let Some(was) = plan.survey().get(&id) else { return String::new() };
     let parts = [was.name.as_ref().map(ToString::to_string), was.state.as_ref().map(ToString::to_string)];
     let image = was.image.map(|image| format!("image {image}"));
     let parts: Vec<String> = parts.into_iter().chain([image]).flatten().collect();
-    format!("  {}", parts.join(", "))
+    format!("\n             {}", parts.join(", "))
 }
 
 /// How many requests of which size a wave has, as `2 of 50, 1 of 7`.

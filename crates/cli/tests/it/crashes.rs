@@ -23,7 +23,7 @@ const KILLS_PER_ROLLOUT: u32 = 10;
 /// unresolved.
 const TAKES: Duration = Duration::from_secs(12);
 /// The most notices that a program may still tell before it is killed.
-const NOTICES_MAX: f64 = 50.0;
+const NOTICES_MAX: f64 = 40.0;
 
 /// Clocks that suit reinstalls of a few seconds.
 const POLICY: [&str; 16] = [
@@ -125,12 +125,18 @@ fn killed_fifty_times_nobody_is_wiped_twice_and_every_verdict_is_right() {
         check(seed, &world, &failing);
         kills
     };
-    let kills: u32 = std::thread::scope(|scope| {
-        let rollouts: Vec<_> = (0..ROLLOUTS).map(|seed| scope.spawn(move || rollout(seed))).collect();
-        rollouts.into_iter().map(|rollout| rollout.join().unwrap()).sum()
-    });
-    // Some come to their end before they are killed as often as they might.
-    assert!(kills >= KILLS_MIN, "{kills}");
+    let mut kills = 0;
+    // Some come to their end before they are killed as often as they might; then more have to suffer.
+    for round in 0.. {
+        let seeds = round * ROLLOUTS..(round + 1) * ROLLOUTS;
+        kills += std::thread::scope(|scope| {
+            let rollouts: Vec<_> = seeds.map(|seed| scope.spawn(move || rollout(seed))).collect();
+            rollouts.into_iter().map(|rollout| rollout.join().unwrap()).sum::<u32>()
+        });
+        if kills >= KILLS_MIN {
+            return;
+        }
+    }
 }
 
 /// A terminal that is closed, or a connection that is lost, sends SIGHUP.

@@ -72,9 +72,12 @@ fn a_rollout_that_was_left_goes_on_where_it_was() {
     let report: Value = serde_json::from_str(&resumed.stdout).unwrap();
     assert_eq!(resumed.code, Some(4), "{resumed}");
     assert_eq!((&report["counts"]["succeeded"], &report["counts"]["not_started"]), (&1.into(), &4.into()), "{report}");
-    let again = world.resume(&[&world.newest(), "--only", "not-started"]);
-    assert_eq!(again.code, Some(0), "{again}");
-    assert_eq!(world.wipes(), [1; 5]);
+    let id = world.newest();
+    for code in [0, 2] {
+        let again = world.resume(&[&id, "--only", "not-started"]);
+        assert_eq!(again.code, Some(code), "{again}");
+        assert_eq!(world.wipes(), [1; 5], "typed twice, it wipes once");
+    }
     let rows = world.told(&["rollouts"]);
     assert_eq!((rows.as_array().unwrap().len(), &rows[0]["continues"]), (2, &rows[1]["rollout"]));
 }
@@ -92,6 +95,10 @@ fn those_that_failed_are_tried_again_and_nobody_else() {
     let again = world.resume(&[&id, "--only", "failed", "--start-from", "running,failed,error"]);
     assert_eq!(again.code, Some(0), "{again}");
     assert_eq!(world.wipes(), [1, 1, 1, 2, 1, 1], "a new run was asked for");
+    let twice = world.resume(&[&id, "--only", "failed", "--start-from", "running,failed,error"]);
+    assert_eq!(twice.code, Some(2), "typed twice, it wipes once: {twice}");
+    assert!(twice.stderr.contains("a later rollout went on"), "{twice}");
+    assert_eq!(world.wipes(), [1, 1, 1, 2, 1, 1]);
 }
 
 #[test]

@@ -75,7 +75,13 @@ impl PlanFile {
                 (Some(_), None) => "it could not be seen".to_owned(),
                 (Some(_), Some(Look::Gone(fault))) => format!("it is not there any more: {fault}"),
                 (Some(_), Some(Look::Unread(fault))) => format!("it could not be seen: {fault}"),
-                (Some(was), Some(Look::Seen(seen))) => was.drift(seen)?.to_string(),
+                (Some(was), Some(Look::Seen(seen))) => match (was.drift(seen), was.untold(seen)) {
+                    (Some(drift), _) => drift.to_string(),
+                    (None, Some(field)) => {
+                        format!("its {field} cannot be seen any more, so that nobody can compare it")
+                    }
+                    (None, None) => return None,
+                },
             };
             Some(Objection::new(format!("instance {id}"), "changed", why))
         };
@@ -139,6 +145,7 @@ mod tests {
                 ],
                 vec!["name was web", "state was running"],
             ),
+            (vec![same(), (id(1), Look::Seen(sighting("running"))), (id(2), same().1)], vec!["name cannot be seen"]),
         ] {
             let drift = file().drift(&looks);
             assert_eq!(drift.len(), told.len(), "{drift:?}");

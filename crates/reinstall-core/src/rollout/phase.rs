@@ -212,7 +212,7 @@ pub(super) struct WaveRun {
 #[derive(Debug)]
 pub(super) enum Errand {
     /// The look right before a request.
-    Baseline { batch: usize, members: Vec<usize> },
+    Baseline { batch: usize, members: Vec<usize>, sent: Timestamp },
     /// The request.
     Submit { batch: usize, members: Vec<usize>, sent: Timestamp },
     /// A look at targets that a request may have taken hold of.

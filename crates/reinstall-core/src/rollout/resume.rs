@@ -14,6 +14,10 @@ use super::phase::{Phase, Stage, Watch};
 impl Rollout {
     /// Gives up waiting for every answer that is still out. Those that come all the same are ignored.
     pub(super) fn lose_errands(&mut self) {
+        for batch in &mut self.batches {
+            // Nobody was there to try.
+            batch.trying_since = batch.trying_since.map(|_| self.now);
+        }
         let lost: Vec<Ticket> = self.errands.keys().copied().collect();
         for ticket in lost {
             let kind = if planted(Mutant::LostIntentIsForgotten) { FaultKind::Unreachable } else { FaultKind::Broken };
@@ -143,5 +147,16 @@ mod tests {
                 None => break,
             }
         }
+    }
+
+    /// Being away is no reason to lose patience with a batch.
+    #[test]
+    fn a_look_that_was_lost_is_tried_again_after_a_long_time_away() {
+        let mut play = Play::new(3, Policy::default());
+        play.next_look();
+        play.resume(Duration::from_secs(7_200));
+        let (ticket, ids) = play.next_look();
+        play.show(ticket, &ids, "running");
+        assert!(matches!(play.next_action(), Some(Action::Submit(..))));
     }
 }

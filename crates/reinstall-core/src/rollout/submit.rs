@@ -24,8 +24,11 @@ const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::
 
 impl Rollout {
     /// The look right before the request came back: submit what looks as it should.
-    pub(super) fn baseline_answered(&mut self, batch: usize, members: &[usize], answer: Answer) {
-        let looks = match answer {
+    pub(super) fn baseline_answered(&mut self, batch: usize, members: &[usize], sent: Timestamp, answer: Answer) {
+        // One that was under way for as long as a reinstall takes, as on a laptop that slept, is none any more.
+        let is_stale = self.now.since(sent) > self.plan.policy().shortest;
+        let stale = || Answer::Failed(Fault::new(FaultKind::TimedOut, "the look took as long as a reinstall may"));
+        let looks = match if is_stale { stale() } else { answer } {
             Answer::Looked(looks) => looks.into_iter().collect(),
             Answer::Accepted { .. } => BTreeMap::new(),
             Answer::Failed(fault) => {

@@ -69,7 +69,7 @@ impl Rollout {
             self.opening += 1;
             self.batches[batch].trying_since.get_or_insert(self.now);
             let ids = self.ids(&members);
-            let ticket = self.ticket(Errand::Baseline { batch, members });
+            let ticket = self.ticket(Errand::Baseline { batch, members, sent: self.now });
             self.actions.push_back(Action::Look(ticket, ids));
         }
     }

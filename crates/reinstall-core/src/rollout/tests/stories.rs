@@ -365,3 +365,16 @@ fn what_the_baseline_could_not_tell_has_to_be_seen_twice() {
     show_via(&mut play, Via::Status, "running/reinstall-succeed");
     assert_eq!(outcomes(&play.summary().reports), "succeeded");
 }
+
+/// A look that was under way while the machine slept shows what was, and not what is.
+#[test]
+fn a_baseline_that_took_as_long_as_a_reinstall_is_taken_again() {
+    for (minutes, is_taken) in [(1, true), (3, false)] {
+        let mut play = Play::new(1, Policy::default());
+        let (ticket, ids) = play.next_look();
+        play.wait(std::time::Duration::from_secs(minutes * 60));
+        play.show(ticket, &ids, "running");
+        let submits = matches!(play.next_action(), Some(Action::Submit(..)));
+        assert_eq!(submits, is_taken, "after {minutes} min");
+    }
+}
