@@ -277,8 +277,11 @@ Exit codes:
 
 const RESUME_HELP: &str = "\
 Examples:
-  # After a crash, a closed laptop or a second Ctrl-C. What was under way is looked into before anything is sent.
+  # After a second Ctrl-C. What was under way is looked into before anything is sent.
   reinstall resume
+
+  # After a crash or a closed terminal, once the program that had it has ended for certain
+  reinstall resume --take-over
 
   # After a halt: a new rollout with those that were not started
   reinstall resume 0198f3a2 --only not-started

@@ -24,7 +24,7 @@ pub struct Begun {
     pub opening: Opening,
     /// Which cloud is meant.
     pub endpoint: String,
-    /// The short hash of the plan, if that may be applied only once.
+    /// The hash of the plan, if that may be applied only once.
     pub plan_hash: Option<String>,
     /// The rollout whose leftovers it takes on.
     pub parent: Option<RolloutId>,

@@ -27,7 +27,7 @@ pub struct RolloutRow {
     pub program: String,
     /// The rollout whose leftovers it took on.
     pub parent: Option<RolloutId>,
-    /// The short hash of its plan, if that may be applied only once.
+    /// The hash of its plan, if that may be applied only once.
     pub plan_hash: Option<String>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,

@@ -15,7 +15,7 @@ use super::{Output, PasswordArgs};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "State")]
 pub(crate) struct StateArgs {
-    /// The folder with the journal of every rollout [env: REINSTALL_STATE_DIR] [default: ~/.local/state/reinstall]
+    /// The folder with the journal of every rollout [env: REINSTALL_STATE_DIR] [default: the user's folder for state, on Linux $XDG_STATE_HOME/reinstall or ~/.local/state/reinstall]
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
 }

@@ -156,3 +156,31 @@ fn a_hang_up_is_a_crash_and_is_survived() {
     assert_eq!(resumed.code, Some(0), "{resumed}");
     assert_eq!(world.wipes(), [1; 30]);
 }
+
+/// A program that is stopped, and taken for dead, wakes up after another one has gone on in its place.
+#[test]
+fn a_program_that_was_taken_over_sends_nothing_any_more() {
+    let world = world_where(30, TOKEN, Duration::from_secs(2));
+    world.list_everybody();
+    let mut sleeper = world.spawn(&[&["run", "--targets", "fleet.txt"], &POLICY[..], &COMMON[..]].concat());
+    let mut lines = BufReader::new(sleeper.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("installing")));
+    signal(&sleeper, "STOP");
+    let held = world.bench.run(&[&["resume", "--take-over"], &COMMON[..]].concat(), "");
+    assert!(held.code == Some(2) && held.stderr.contains("carries this rollout on"), "{held}");
+    // Half a minute passes.
+    let database = rusqlite::Connection::open(world.bench.path("state/reinstall.db")).unwrap();
+    database.execute("UPDATE state SET heartbeat_at = heartbeat_at - 31000", []).unwrap();
+    let refused = world.bench.run(&[&["resume"], &COMMON[..]].concat(), "");
+    assert!(refused.code == Some(2) && refused.stderr.contains("end it first"), "{refused}");
+    let resumed = world.bench.run(&[&["resume", "--take-over"], &COMMON[..]].concat(), "");
+    assert_eq!(resumed.code, Some(0), "{resumed}");
+
+    signal(&sleeper, "CONT");
+    drop(lines);
+    let mut said = String::new();
+    sleeper.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(sleeper.wait().unwrap().code(), Some(5), "{said}");
+    assert!(said.contains("took this rollout over") || said.contains("finished or given back"), "{said}");
+    assert_eq!(world.wipes(), [1; 30]);
+}
