@@ -131,6 +131,8 @@ pub(crate) enum Failure {
     Find(#[from] FindError),
     #[error(transparent)]
     Change(#[from] ChangeError),
+    #[error("{by} took this rollout over; nothing more was sent here")]
+    TakenOver { rollout: RolloutId, by: String },
     #[error("the journal failed, and nothing more was sent: {0}")]
     Journal(#[source] JournalError),
     #[error(transparent)]
@@ -236,6 +238,7 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::Record(_)
             | Failure::Find(FindError::Store(_))
             | Failure::Change(ChangeError::Store(_))
+            | Failure::TakenOver { .. }
             | Failure::Journal(_),
         ) => NO_JOURNAL,
     }
@@ -308,6 +311,7 @@ impl Failure {
             | Self::Record(_)
             | Self::Find(_)
             | Self::Change(_)
+            | Self::TakenOver { .. }
             | Self::Journal(_) => self.hint_on_records(),
         }
     }
@@ -337,8 +341,12 @@ impl Failure {
             format!("to start what was not started: reinstall resume {id} --only not-started")
         } else if let Self::Resume(ResumeError::Held { .. }) = self {
             "`reinstall halt` has it start nothing new, and watch what is on its way to its end".into()
+        } else if let Self::TakenOver { rollout, .. } = self {
+            format!("how it stands: reinstall show {rollout}")
         } else if let Self::Journal(_) = self {
-            "what is on its way goes on; once the cause is mended, `reinstall resume` looks into it and goes on".into()
+            "what came after that is not on record; once the cause is mended, `reinstall resume` looks again, and starts \
+             what was not started"
+                .into()
         } else {
             return None;
         })

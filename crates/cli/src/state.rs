@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use reinstall_core::id::RolloutId;
 use reinstall_core::time::Timestamp;
 use reinstall_http::clock::Clock;
+use reinstall_journal::error::FindError;
 use reinstall_journal::owner::Owner;
 use reinstall_journal::row::RolloutRow;
 use reinstall_journal::store::Store;
@@ -46,9 +48,21 @@ fn folder(args: &StateArgs, environment: &Environment) -> Option<PathBuf> {
 }
 
 impl State {
+    /// How many instances were submitted since then, or may yet be by rollouts that are not finished. Those of them that were
+    /// submitted already count twice: a limit errs to the safe side.
+    pub(crate) fn committed_since(&self, since: Timestamp, but_for: Option<RolloutId>) -> Result<u64, Failure> {
+        let unfinished = self.store.unfinished()?;
+        let others: u64 = unfinished.iter().filter(|row| Some(row.id) != but_for).map(|row| row.targets).sum();
+        Ok(self.store.submitted_since(since)? + others)
+    }
+
     /// The rollout that is meant: the one named, or the only one that is not finished.
     pub(crate) fn which(&self, typed: Option<&str>) -> Result<RolloutRow, Failure> {
         if let Some(prefix) = typed {
+            // As from a variable that is not set: it begins every id.
+            if prefix.is_empty() {
+                return Err(FindError::None(String::new()).into());
+            }
             return Ok(self.store.find(prefix)?);
         }
         let mut unfinished = self.store.unfinished()?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ImageId, InstanceId};
-use crate::instance::InstanceState;
+use crate::instance::{InstanceState, OperationState};
 use crate::sighting::Sighting;
 use crate::text::CloudText;
 
@@ -22,6 +22,9 @@ pub struct Surveyed {
     /// Its state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<InstanceState>,
+    /// What its last operation was, and how that ended: a reinstall since then shows here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationState>,
     /// What was installed on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageId>,
@@ -29,7 +32,8 @@ pub struct Surveyed {
 
 impl From<&Sighting> for Surveyed {
     fn from(seen: &Sighting) -> Self {
-        Self { name: seen.name.clone(), state: seen.state.clone(), image: seen.image }
+        let (name, state, operation) = (seen.name.clone(), seen.state.clone(), seen.operation.clone());
+        Self { name, state, operation, image: seen.image }
     }
 }
 
@@ -37,7 +41,7 @@ impl From<&Sighting> for Surveyed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("its {field} was {was} when the plan was drawn, and is {is} now")]
 pub struct Drift {
-    /// `name`, `state` or `image`.
+    /// `name`, `image`, `state` or `operation_state`.
     pub field: &'static str,
     was: CloudText,
     is: CloudText,
@@ -70,10 +74,12 @@ impl Surveyed {
         };
         let text = |name: &Option<CloudText>| name.as_ref().map(ToString::to_string);
         let word = |state: &Option<InstanceState>| state.as_ref().map(ToString::to_string);
+        let operation = |operation: &Option<OperationState>| operation.as_ref().map(ToString::to_string);
         let id = |image: Option<ImageId>| image.map(|image| image.to_string());
         differs("name", text(&self.name), text(&seen.name))
             .or_else(|| differs("image", id(self.image), id(seen.image)))
             .or_else(|| differs("state", word(&self.state), word(&seen.state)))
+            .or_else(|| differs("operation_state", operation(&self.operation), operation(&seen.operation)))
     }
 }
 

@@ -170,3 +170,19 @@ mod tests {
         }
     }
 }
+/// Which file is at a path: its device and its number there.
+pub(crate) type FileId = (u64, u64);
+
+/// Which file is at `path`; `None` if there is none, or where files have no numbers.
+#[cfg(unix)]
+pub(crate) fn file_id(path: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::symlink_metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// Which file is at `path`; `None` if there is none, or where files have no numbers.
+#[cfg(not(unix))]
+pub(crate) fn file_id(_: &Path) -> Option<FileId> {
+    None
+}

@@ -25,6 +25,7 @@ use reinstall_core::time::{BootMark, Timestamp};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::chain::Chain;
+use crate::dir;
 use crate::error::{JournalError, StoreError};
 use crate::lease::{self, Hold, Lease};
 use crate::packed;
@@ -43,6 +44,8 @@ pub struct RolloutJournal {
     /// What the machine's own clock says, to be kept with each line.
     mark: fn() -> Option<BootMark>,
     marked: Option<BootMark>,
+    /// Which file the database was when it was opened.
+    file: Option<dir::FileId>,
     failure: Option<JournalError>,
 }
 
@@ -50,7 +53,8 @@ impl RolloutJournal {
     /// Goes on after `lines` lines, with a connection that commits for certain.
     pub(crate) fn new(path: PathBuf, connection: Connection, hold: Hold, lines: u64, chain: Chain) -> Self {
         let keep = Keep::ForCertain;
-        Self { path, connection, hold, lines, chain, keep, mark: || None, marked: None, failure: None }
+        let file = dir::file_id(&path);
+        Self { path, connection, hold, lines, chain, keep, mark: || None, marked: None, file, failure: None }
     }
 
     pub(crate) fn with_mark(self, marked: Option<BootMark>) -> Self {
@@ -174,6 +178,15 @@ impl RolloutJournal {
         committed().map_err(|error| StoreError::of(&self.path, &error))?
     }
 
+    /// What is certain is certain to be found again: not in a file that somebody removed or replaced meanwhile.
+    fn still_there(&self, keep: Keep) -> Result<(), JournalError> {
+        if keep == Keep::Lazily || dir::file_id(&self.path) == self.file {
+            return Ok(());
+        }
+        let detail = "it was removed or replaced while a rollout was on record in it".to_owned();
+        Err(StoreError::Damaged { path: self.path.clone(), detail }.into())
+    }
+
     fn refuse_failed(&self) -> Result<(), JournalError> {
         self.failure.clone().map_or(Ok(()), Err)
     }
@@ -184,7 +197,7 @@ impl Journal for RolloutJournal {
 
     fn append(&mut self, line: &Line, keep: Keep) -> Result<(), JournalError> {
         self.refuse_failed()?;
-        let written = self.write(line, keep);
+        let written = self.write(line, keep).and_then(|()| self.still_there(keep));
         self.failure = written.clone().err();
         written
     }

@@ -6,6 +6,7 @@ use reinstall_core::journal::Journal;
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::AdminPassword;
+use reinstall_core::time::Timestamp;
 use reinstall_http::client::Client;
 use reinstall_http::clock::Clock;
 use reinstall_http::driver::Driver;
@@ -33,6 +34,8 @@ pub(super) struct Job {
     pub(super) password: AdminPassword,
     pub(super) output: Output,
     pub(super) shows_bars: bool,
+    /// When the hours end that the site allows, if the rollout itself does not know.
+    pub(super) halt_at: Option<Timestamp>,
 }
 
 /// How often a program says that it still carries its rollout on, and asks for orders.
@@ -46,18 +49,30 @@ pub(super) async fn carry_kept(job: Job, mut recorded: Recorded<RolloutJournal>)
         writeln!(err, "rollout {id}; from another terminal: reinstall show {id}, reinstall halt {id}")
     });
     let clock = job.clock.clone();
-    let written = carry(&job, &mut recorded, |orders| keep_lease(lease, clock, orders)).await;
+    let halt_at = job.halt_at;
+    let written = carry(&job, &mut recorded, |orders| async move {
+        tokio::select! {
+            () = keep_lease(lease, clock.clone(), orders.clone()) => {}
+            () = halt_in_time(halt_at, &clock, orders) => {}
+        }
+    })
+    .await;
 
     let now = job.clock.now();
     let (rollout, mut journal, failure) = recorded.into_parts();
-    let is_finished = rollout.is_finished();
-    let ended = job.ended(rollout);
+    // What is not on record is not over.
+    let is_finished = rollout.is_finished() && failure.is_none();
+    let ended = job.ended(rollout, is_finished);
     let closed = match (&failure, is_finished) {
         // What failed once may still do for giving back; if it does not, the lease runs out.
         (Some(_), _) => journal.release().or(Ok(())),
         (None, true) => journal.finish(now, &EndingRecord::from(&ended.summary).to_text()),
         (None, false) => journal.release(),
     };
+    if let Some(JournalError::TakenOver { by }) = failure.as_ref().or(closed.as_ref().err()) {
+        // Whatever could be said here is old by now.
+        return Err(Failure::TakenOver { rollout: job.id, by: by.to_string() });
+    }
     let reported = report(&ended, job.output, written);
     failure.map_or(closed, Err).map_err(Failure::Journal)?;
     reported?;
@@ -67,7 +82,9 @@ pub(super) async fn carry_kept(job: Job, mut recorded: Recorded<RolloutJournal>)
 /// Carries a rollout on that nobody could resume.
 pub(super) async fn carry_unkept<J: Journal>(job: Job, mut recorded: Recorded<J>) -> crate::Result {
     let written = carry(&job, &mut recorded, |_| std::future::pending()).await;
-    let ended = job.ended(recorded.into_parts().0);
+    let rollout = recorded.into_parts().0;
+    let is_finished = rollout.is_finished();
+    let ended = job.ended(rollout, is_finished);
     report(&ended, job.output, written)?;
     Ok(Ending::Concluded(ended.summary.conclusion()))
 }
@@ -100,6 +117,16 @@ async fn carry<J: Journal, O: Future<Output = ()>>(
     written
 }
 
+/// Orders a halt when the hours end that the site allows by now; the rollout knows only those of when it began. Never returns.
+async fn halt_in_time(at: Option<Timestamp>, clock: &Clock, orders: UnboundedSender<Order>) {
+    if let Some(at) = at {
+        clock.sleep_until(at).await;
+        // Where nobody takes orders any more, the rollout is over.
+        orders.send(Order::Halt).ok();
+    }
+    std::future::pending().await
+}
+
 /// Says every few seconds that this program is still there, and hands on what another one ordered. Returns when another
 /// program took the rollout over: then there is nothing more to do here.
 async fn keep_lease(mut lease: Lease, clock: Clock, orders: UnboundedSender<Order>) {
@@ -121,8 +148,7 @@ async fn keep_lease(mut lease: Lease, clock: Clock, orders: UnboundedSender<Orde
 }
 
 impl Job {
-    fn ended(&self, rollout: Rollout) -> Ended {
-        let is_finished = rollout.is_finished();
+    fn ended(&self, rollout: Rollout, is_finished: bool) -> Ended {
         Ended {
             rollout: self.id,
             project_id: self.account.project.clone(),

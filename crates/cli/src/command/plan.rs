@@ -7,6 +7,7 @@ use reinstall_core::action::Look;
 use reinstall_core::id::InstanceId;
 use reinstall_core::plan::Plan;
 use reinstall_core::record::PlanFile;
+use reinstall_core::site::SitePolicy;
 use reinstall_core::spec::Objection;
 use reinstall_http::clock::Clock;
 
@@ -32,11 +33,7 @@ pub(super) fn show_drawn(args: &InputArgs, site: &SiteArgs, session: &Session) -
     let account = setup::account(&args.connection, &session.environment)?;
     let site = guard::load(site)?;
     let mut plan = super::draw_plan(args, &site, &account)?;
-    if site.asks_who_they_are() {
-        render::to_stderr(|err| writeln!(err, "the site has rules about names and tags; `run` looks and applies them"));
-    } else {
-        plan = guard::admit(plan, &site, &Seen::default(), |_| Ok(0), Clock::start().wall())?;
-    }
+    plan = check_without_looking(plan, &site)?;
     match Source::from(&args.password) {
         // Nobody is asked for a password that is not used; one that is at hand is checked.
         Source::Prompt => {}
@@ -44,6 +41,15 @@ pub(super) fn show_drawn(args: &InputArgs, site: &SiteArgs, session: &Session) -
     }
     show(&plan, &PlanHash::of_drawn(&plan, &account)?, &account, args.output)?;
     Ok(Ending::Done)
+}
+
+/// Holds a plan against the site's rules, as far as that can be done without looking at anybody.
+pub(super) fn check_without_looking(plan: Plan, site: &SitePolicy) -> Result<Plan, Failure> {
+    if site.asks_who_they_are() {
+        render::to_stderr(|err| writeln!(err, "the site has rules about names and tags; `run` looks and applies them"));
+        return Ok(plan);
+    }
+    guard::admit(plan, site, &Seen::default(), |_| Ok(0), Clock::start().wall())
 }
 
 /// Looks at every instance and writes a plan that holds only as long as they stay what they are.
@@ -55,7 +61,12 @@ fn save(path: &Path, args: &PlanArgs, session: &Session) -> crate::Result {
     let plan = super::draw_plan(input, &site, &account)?;
     let clock = Clock::start();
     let client = super::client(access, &clock)?;
-    let seen = super::wait_for(Seen::of(&plan, &client))??;
+    let mut seen = super::wait_for(Seen::of(&plan, &client))??;
+    match Source::from(&input.password) {
+        Source::Prompt => {}
+        // A service may repeat it in what it says of an instance.
+        source @ (Source::Stdin | Source::File(_)) => seen.hide(&password::admitted(source, false)?),
+    }
     everybody_is_seen(&plan, &seen)?;
     let plan = plan.bound_to(seen.survey());
     guard::admit_for_later(&plan, &site, &seen)?;

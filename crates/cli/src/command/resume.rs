@@ -52,9 +52,8 @@ fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, 
     let clock = Clock::resume(rollout.told_at(), journal.marked());
     let account = access.account.clone();
     let client = super::client(access.clone(), &clock)?;
-    if rollout.halted().is_none() && !row.halt_ordered {
-        still_allowed(&rollout, row.id, &client, clock.wall(), args)?;
-    }
+    let may_start = rollout.halted().is_none() && !row.halt_ordered;
+    let halt_at = if may_start { still_allowed(&rollout, row.id, &client, &state, args)? } else { None };
     let password = agree(&rollout, asked, args, session)?;
 
     let now = Clock::start().now();
@@ -63,7 +62,7 @@ fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, 
     let client = super::client(access, &clock)?;
     let (id, output, shows_bars) = (row.id, args.output, session.shows_bars);
     let recorded = taken_up(rollout, journal, row.halt_ordered, &clock);
-    super::block_on(carry_kept(Job { id, account, client, clock, password, output, shows_bars }, recorded))
+    super::block_on(carry_kept(Job { id, account, client, clock, password, output, shows_bars, halt_at }, recorded))
 }
 
 fn taken_up(rollout: Rollout, journal: RolloutJournal, halt_ordered: bool, clock: &Clock) -> Recorded<RolloutJournal> {
@@ -74,21 +73,29 @@ fn taken_up(rollout: Rollout, journal: RolloutJournal, halt_ordered: bool, clock
     recorded
 }
 
-/// Whether the site still allows what is left of a rollout. Who has to go on all the same halts it first.
+/// Whether the site still allows what is left of a rollout, and until when. Who has to go on all the same halts it first.
 fn still_allowed(
     rollout: &Rollout,
     id: RolloutId,
     client: &Client,
-    now: Timestamp,
+    state: &State,
     args: &ResumeArgs,
-) -> Result<(), Failure> {
+) -> Result<Option<Timestamp>, Failure> {
     let site = guard::load(&args.site)?;
     let plan = rollout.plan();
+    let now = Clock::start().wall();
+    if plan.policy().closes_at.is_some_and(|at| at <= now) {
+        render::to_stderr(|err| {
+            writeln!(err, "its hours are over: nothing new is started; then: reinstall resume {id} --only not-started")
+        });
+        return Ok(None);
+    }
     let seen = if site.asks_who_they_are() { super::wait_for(Seen::of(plan, client))?? } else { Seen::default() };
-    // What is left of it is not counted against this day.
-    match guard::admit(plan.clone(), &site, &seen, |_| Ok(0), now) {
+    let committed = |since| state.committed_since(since, Some(id));
+    match guard::admit(plan.clone(), &site, &seen, committed, now) {
+        Ok(admitted) => Ok(admitted.policy().closes_at),
         Err(Failure::SiteForbids { objections, .. }) => Err(Failure::SiteForbids { objections, rollout: Some(id) }),
-        other => other.map(drop),
+        Err(other) => Err(other),
     }
 }
 

@@ -10,6 +10,7 @@ use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::AdminPassword;
 use reinstall_core::site::SitePolicy;
+use reinstall_core::spec::Objection;
 use reinstall_core::time::Timestamp;
 use reinstall_http::client::Client;
 use reinstall_http::clock::{self, Clock};
@@ -34,11 +35,17 @@ use crate::{guard, random, setup};
 struct Order {
     plan: Plan,
     hash: PlanHash,
-    /// Whether the plan is an object that may be applied once.
-    is_single_use: bool,
+    /// When the plan runs out, if it is an object that may be applied once.
+    expires_at: Option<Timestamp>,
     /// The rollout that this one goes on with.
     parent: Option<RolloutId>,
     newest: Option<RolloutId>,
+}
+
+/// What the site allows, and what was seen of the instances.
+struct Rules<'a> {
+    site: &'a SitePolicy,
+    seen: &'a Seen,
 }
 
 /// How somebody wants it to be carried out.
@@ -89,10 +96,10 @@ pub(super) fn begin_guarded(
     let has_to_look = guard::has_to_look(site, &drawn.plan);
     let seen = if has_to_look { look_at(&drawn.plan, &client, &password)? } else { Seen::default() };
     let plan = if has_to_look { drawn.plan.bound_to(seen.survey()) } else { drawn.plan };
-    let plan = guard::admit(plan, site, &seen, |since| Ok(state.store.submitted_since(since)?), clock.wall())?;
+    let plan = guard::admit(plan, site, &seen, |since| state.committed_since(since, None), clock.wall())?;
     let hash = PlanHash::of_drawn(&plan, &access.account)?;
-    let order = Order { plan, hash, is_single_use: false, parent: drawn.parent, newest: drawn.newest };
-    start(order, password, access, state, manner, session)
+    let order = Order { plan, hash, expires_at: None, parent: drawn.parent, newest: drawn.newest };
+    start(order, password, access, state, &Rules { site, seen: &seen }, manner, session)
 }
 
 /// `run --plan`: carries out what a file says, if it still holds.
@@ -108,13 +115,14 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
         return Err(BeginError::Applied { rollout: row.id, at: row.started_at }.into());
     }
     let access = setup::access_to(&file.endpoint, &file.plan.project_id, &args.input.connection, &session.environment)?;
+    let site = guard::load(&args.site)?;
     let plan = Plan::try_from(file.plan.clone()).map_err(Failure::PlanDamaged)?;
     if args.dry_run {
+        let plan = plan::check_without_looking(plan, &site)?;
         plan::show(&plan, &hash, &access.account, manner.output)?;
         return Ok(Ending::Done);
     }
-    let asked = Asked::who(manner.yes, session.somebody_is_there());
-    asked.possible(plan.target_count())?;
+    Asked::who(manner.yes, session.somebody_is_there()).possible(plan.target_count())?;
     let password = password::admitted(Source::from(manner.password), session.somebody_is_there())?;
     let client = super::client(access.clone(), &clock)?;
     let seen = look_at(&plan, &client, &password)?;
@@ -122,16 +130,9 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
     if !drift.is_empty() {
         return Err(Failure::PlanOutdated(drift));
     }
-    let site = guard::load(&args.site)?;
-    let plan = guard::admit(plan, &site, &seen, |since| Ok(state.store.submitted_since(since)?), clock.wall())?;
-    start(
-        Order { plan, hash, is_single_use: true, parent: None, newest: None },
-        password,
-        access,
-        state,
-        manner,
-        session,
-    )
+    let plan = guard::admit(plan, &site, &seen, |since| state.committed_since(since, None), clock.wall())?;
+    let order = Order { plan, hash, expires_at: Some(file.expires_at), parent: None, newest: None };
+    start(order, password, access, state, &Rules { site: &site, seen: &seen }, manner, session)
 }
 
 /// Looks at everybody. What the cloud says of them goes on record, so that the password has to be out of it.
@@ -147,6 +148,7 @@ fn start(
     password: AdminPassword,
     access: Access,
     state: State,
+    rules: &Rules<'_>,
     manner: &Manner<'_>,
     session: &Session,
 ) -> crate::Result {
@@ -156,9 +158,27 @@ fn start(
     let clock = Clock::start();
     let account = access.account.clone();
     let client = super::client(access, &clock)?;
+    // Somebody may have thought it over for hours.
+    let order = still_holds(order, &state, rules, clock.wall())?;
     let (id, recorded) = begin(order, state, &account, clock.now())?;
     let (output, shows_bars) = (manner.output, session.shows_bars);
-    super::block_on(carry_kept(Job { id, account, client, clock, password, output, shows_bars }, recorded))
+    super::block_on(carry_kept(
+        Job { id, account, client, clock, password, output, shows_bars, halt_at: None },
+        recorded,
+    ))
+}
+
+/// The order, if nothing has come up meanwhile that speaks against it.
+fn still_holds(order: Order, state: &State, rules: &Rules<'_>, now: Timestamp) -> Result<Order, Failure> {
+    if let Some(at) = order.expires_at.filter(|at| now >= *at) {
+        let message = format!("it held until {at}, and it is {now}; draw a new one");
+        return Err(Failure::PlanOutdated(vec![Objection::new("expires_at", "expired", message)]));
+    }
+    if order.newest.is_some() && state.store.rollouts()?.first().map(|row| row.id) != order.newest {
+        return Err(Failure::BegunMeanwhile);
+    }
+    let submitted = |since| state.committed_since(since, None);
+    Ok(Order { plan: guard::admit(order.plan, rules.site, rules.seen, submitted, now)?, ..order })
 }
 
 /// Puts the plan on record, and its instances under this program's hand.
@@ -168,17 +188,14 @@ fn begin(
     account: &Account,
     now: Timestamp,
 ) -> Result<(RolloutId, Recorded<RolloutJournal>), Failure> {
-    let Order { plan, hash, is_single_use, parent, newest } = order;
-    if newest.is_some() && state.store.rollouts()?.first().map(|row| row.id) != newest {
-        return Err(Failure::BegunMeanwhile);
-    }
+    let Order { plan, hash, expires_at, parent, newest: _ } = order;
     let id = RolloutId::new(now, random::bytes()?);
     let seed = u64::from_le_bytes(random::bytes()?);
     let begun = Begun {
         id,
         opening: Opening::new(&plan, seed, now),
         endpoint: account.endpoint.to_string(),
-        plan_hash: is_single_use.then(|| hash.as_str().to_owned()),
+        plan_hash: expires_at.map(|_| hash.as_str().to_owned()),
         parent,
     };
     let journal = state.store.begin(&begun, &state.owner, now)?;

@@ -95,3 +95,21 @@ fn a_database_that_cannot_be_written_to_is_named() {
         assert!(said.contains(told), "{said}");
     }
 }
+
+/// What is written into a file that nobody finds again is not on record.
+#[test]
+fn a_database_that_was_removed_or_replaced_is_no_record() {
+    for is_replaced in [false, true] {
+        let dir = state_dir();
+        let mut store = Store::open(dir.path()).unwrap();
+        let mut journal = store.begin(&begun(1, 0..3), &alice(), START).unwrap();
+        let line = Line { at: START, entry: reinstall_core::record::Entry::Tick };
+        journal.append(&line, Keep::ForCertain).unwrap();
+        fs::rename(store.path(), dir.path().join("elsewhere.db")).unwrap();
+        if is_replaced {
+            fs::copy(dir.path().join("elsewhere.db"), store.path()).unwrap();
+        }
+        let refused = journal.append(&line, Keep::ForCertain).unwrap_err().to_string();
+        assert!(refused.contains("removed or replaced"), "{refused}");
+    }
+}
