@@ -122,7 +122,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
 
-    /// Carry out a plan that `plan --save` wrote: exactly that, once, and only if nothing has changed since
+    /// Carry out a plan that `plan --save` wrote: exactly that, once from a state directory, and only if nothing has changed
     #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "targets", "image_id", "PolicyArgs"])]
     pub(crate) plan: Option<PathBuf>,
 

@@ -164,6 +164,11 @@ fn finished_rollouts_can_be_taken_out_and_forgotten() {
     let lines: Vec<Value> = exported.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let intents = lines.iter().filter(|line| line["entry"].get("intent").is_some()).count();
     assert_eq!(intents, 3, "one for each wave: {exported}");
+    // As from a variable that is not set.
+    for command in ["prune", "show", "export", "halt", "abandon"] {
+        let refused = world.bench.run(&[command, ""], "");
+        assert_eq!(refused.code, Some(2), "{command}: {refused}");
+    }
     let kept = world.bench.run(&["prune", "--older-than", "1h"], "");
     assert!(kept.stderr.contains("0 rollouts"), "{kept}");
     let pruned = world.bench.run(&["prune", &id], "");

@@ -79,6 +79,12 @@ fn what_the_site_protects_by_now_is_not_resumed() {
     assert!(lines.any(|line| line.contains("1 installing")));
     child.kill().unwrap();
     child.wait().unwrap();
+    // What it may still submit counts against the day, though only one instance was submitted so far.
+    let others = "0b29c7a1-0000-4000-8000-0000000000aa";
+    world.bench.secret_file("policy.toml", "instances_per_day_max = 5\n");
+    let sixth = [&["run", "--yes", others, "--policy", "policy.toml"], &SPED_UP[..]].concat();
+    let over = world.bench.run(&sixth, "");
+    assert!(over.code == Some(2) && over.stderr.contains("in the last 24 hours"), "{over}");
     let last = world.server.ids()[4];
     world.bench.secret_file("policy.toml", &format!("[[protected]]\nids = [\"{last}\"]\nreason = \"moved to prod\"\n"));
     let resume = ["resume", "--yes", "--take-over", "--password-file", "pw", "--policy", "policy.toml"];
