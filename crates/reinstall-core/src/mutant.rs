@@ -1,6 +1,6 @@
 //! Wrong ideas, planted on purpose, so that the simulation can show that it would catch each of them.
 //!
-//! A normal build holds none of them: there [`planted`] is the constant `false`, and what hangs on it is compiled away. Only
+//! A normal build holds none of them: there `planted` is the constant `false`, and what hangs on it is compiled away. Only
 //! under `--cfg reinstall_mutants`, which nothing but `cargo xtask mutants` sets, one can be planted for a while.
 
 /// Writes the mutants down once: idea, name of the variant, name for people.
