@@ -82,8 +82,12 @@ impl Seen {
 /// Lets a plan through that is carried out later: whatever the site has against it, but for the hour, which is another by then.
 pub(crate) fn admit_for_later(plan: &Plan, site: &SitePolicy, seen: &Seen) -> Result<(), Failure> {
     let ask = Ask { plan, known: &seen.known, submitted_in_last_day: 0, moment: None };
-    let about_the_hour = |one: &Objection| one.field() == "site.allowed_hours";
-    let objections: Vec<Objection> = site.objections(&ask).into_iter().filter(|one| !about_the_hour(one)).collect();
+    let mut objections = site.objections(&ask);
+    objections.retain(|one| one.field() != "site.allowed_hours");
+    unless_any(objections)
+}
+
+fn unless_any(objections: Vec<Objection>) -> Result<(), Failure> {
     if objections.is_empty() { Ok(()) } else { Err(Failure::SiteForbids { objections, rollout: None }) }
 }
 
@@ -106,10 +110,7 @@ pub(crate) fn admit(
         submitted_in_last_day: usize::try_from(submitted).unwrap_or(usize::MAX),
         moment: site.hours().and_then(|hours| site::local_moment(hours, now)),
     };
-    let objections = site.objections(&ask);
-    if !objections.is_empty() {
-        return Err(Failure::SiteForbids { objections, rollout: None });
-    }
+    unless_any(site.objections(&ask))?;
     let closes_at = site.hours().and_then(|hours| site::closes_at(hours, now));
     Ok(match closes_at {
         Some(at) => plan.closing_at(at),

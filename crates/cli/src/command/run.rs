@@ -5,7 +5,7 @@ use std::path::Path;
 
 use reinstall_core::id::RolloutId;
 use reinstall_core::plan::Plan;
-use reinstall_core::record::Opening;
+use reinstall_core::record::{Opening, PlanFile};
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::AdminPassword;
@@ -35,8 +35,8 @@ use crate::{guard, random, setup};
 struct Order {
     plan: Plan,
     hash: PlanHash,
-    /// When the plan runs out, if it is an object that may be applied once.
-    expires_at: Option<Timestamp>,
+    /// The object that it was read from, if that may be applied once.
+    file: Option<PlanFile>,
     /// The rollout that this one goes on with.
     parent: Option<RolloutId>,
     newest: Option<RolloutId>,
@@ -98,7 +98,7 @@ pub(super) fn begin_guarded(
     let plan = if has_to_look { drawn.plan.bound_to(seen.survey()) } else { drawn.plan };
     let plan = guard::admit(plan, site, &seen, |since| state.committed_since(since, None), clock.wall())?;
     let hash = PlanHash::of_drawn(&plan, &access.account)?;
-    let order = Order { plan, hash, expires_at: None, parent: drawn.parent, newest: drawn.newest };
+    let order = Order { plan, hash, file: None, parent: drawn.parent, newest: drawn.newest };
     start(order, password, access, state, &Rules { site, seen: &seen }, manner, session)
 }
 
@@ -106,10 +106,7 @@ pub(super) fn begin_guarded(
 fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) -> crate::Result {
     let (file, hash) = plan_file::read(path)?;
     let clock = Clock::start();
-    let outdated = file.objections(clock.wall());
-    if !outdated.is_empty() {
-        return Err(Failure::PlanOutdated(outdated));
-    }
+    unless_outdated(file.objections(clock.wall()))?;
     let state = state::open(manner.state, &session.environment)?;
     if let Some(row) = state.store.rollouts()?.iter().find(|row| row.plan_hash.as_deref() == Some(hash.as_str())) {
         return Err(BeginError::Applied { rollout: row.id, at: row.started_at }.into());
@@ -126,13 +123,14 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
     let password = password::admitted(Source::from(manner.password), session.somebody_is_there())?;
     let client = super::client(access.clone(), &clock)?;
     let seen = look_at(&plan, &client, &password)?;
-    let drift = file.drift(&seen.looks);
-    if !drift.is_empty() {
-        return Err(Failure::PlanOutdated(drift));
-    }
+    unless_outdated(file.drift(&seen.looks))?;
     let plan = guard::admit(plan, &site, &seen, |since| state.committed_since(since, None), clock.wall())?;
-    let order = Order { plan, hash, expires_at: Some(file.expires_at), parent: None, newest: None };
+    let order = Order { plan, hash, file: Some(file), parent: None, newest: None };
     start(order, password, access, state, &Rules { site: &site, seen: &seen }, manner, session)
+}
+
+fn unless_outdated(objections: Vec<Objection>) -> Result<(), Failure> {
+    if objections.is_empty() { Ok(()) } else { Err(Failure::PlanOutdated(objections)) }
 }
 
 /// Looks at everybody. What the cloud says of them goes on record, so that the password has to be out of it.
@@ -170,10 +168,7 @@ fn start(
 
 /// The order, if nothing has come up meanwhile that speaks against it.
 fn still_holds(order: Order, state: &State, rules: &Rules<'_>, now: Timestamp) -> Result<Order, Failure> {
-    if let Some(at) = order.expires_at.filter(|at| now >= *at) {
-        let message = format!("it held until {at}, and it is {now}; draw a new one");
-        return Err(Failure::PlanOutdated(vec![Objection::new("expires_at", "expired", message)]));
-    }
+    unless_outdated(order.file.as_ref().map(|file| file.objections(now)).unwrap_or_default())?;
     if order.newest.is_some() && state.store.rollouts()?.first().map(|row| row.id) != order.newest {
         return Err(Failure::BegunMeanwhile);
     }
@@ -188,14 +183,14 @@ fn begin(
     account: &Account,
     now: Timestamp,
 ) -> Result<(RolloutId, Recorded<RolloutJournal>), Failure> {
-    let Order { plan, hash, expires_at, parent, newest: _ } = order;
+    let Order { plan, hash, file, parent, newest: _ } = order;
     let id = RolloutId::new(now, random::bytes()?);
     let seed = u64::from_le_bytes(random::bytes()?);
     let begun = Begun {
         id,
         opening: Opening::new(&plan, seed, now),
         endpoint: account.endpoint.to_string(),
-        plan_hash: expires_at.map(|_| hash.as_str().to_owned()),
+        plan_hash: file.map(|_| hash.as_str().to_owned()),
         parent,
     };
     let journal = state.store.begin(&begun, &state.owner, now)?;
