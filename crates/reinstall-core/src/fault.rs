@@ -12,6 +12,8 @@ use crate::text::CloudText;
 pub enum FaultKind {
     /// No connection: refused, no such host, TLS. The request never left.
     Unreachable,
+    /// Not sent yet, for our own limiter, or the cloud's wish to be left alone for a while, did not let it go in time.
+    HeldBack,
     /// No answer within the time given, after the request may have left.
     TimedOut,
     /// The connection broke after the request may have left.
@@ -20,6 +22,8 @@ pub enum FaultKind {
     Rejected,
     /// 401: the credentials are not accepted, or no longer.
     Unauthorized,
+    /// 401, for what was shown has run out, and something newer is at hand by now.
+    Lapsed,
     /// 403: the credentials do not permit this.
     Forbidden,
     /// 404 from the service: it does not know an instance that was named.
@@ -55,10 +59,11 @@ impl FaultKind {
     #[must_use]
     pub const fn sent(self) -> Sent {
         match self {
-            Self::Unreachable => Sent::No,
+            Self::Unreachable | Self::HeldBack => Sent::No,
             Self::TimedOut | Self::Broken => Sent::Maybe,
             Self::Rejected
             | Self::Unauthorized
+            | Self::Lapsed
             | Self::Forbidden
             | Self::NotFound
             | Self::NoSuchCall
@@ -75,10 +80,12 @@ impl FaultKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unreachable => "unreachable",
+            Self::HeldBack => "held_back",
             Self::TimedOut => "timed_out",
             Self::Broken => "broken_connection",
             Self::Rejected => "rejected",
             Self::Unauthorized => "unauthorized",
+            Self::Lapsed => "lapsed",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::NoSuchCall => "no_such_call",
@@ -191,7 +198,7 @@ pub enum Verdict {
 #[must_use]
 pub const fn verdict(fault: &Fault, repeat: Repeat) -> Verdict {
     match (fault.kind, repeat) {
-        (FaultKind::Unreachable | FaultKind::Throttled, _) => Verdict::Again,
+        (FaultKind::Unreachable | FaultKind::HeldBack | FaultKind::Throttled | FaultKind::Lapsed, _) => Verdict::Again,
         (FaultKind::Rejected | FaultKind::NotFound, _) => Verdict::Refused,
         (FaultKind::Unauthorized | FaultKind::Forbidden | FaultKind::NoSuchCall, _) => Verdict::Denied,
         (FaultKind::TimedOut | FaultKind::Broken | FaultKind::ServerFailed | FaultKind::Unreadable, Repeat::Safe) => {
@@ -220,10 +227,12 @@ mod tests {
         use Verdict::{Again, Denied, Doubt, Refused};
         for (kind, safe, once) in [
             (K::Unreachable, Again, Again),
+            (K::HeldBack, Again, Again),
             (K::TimedOut, Again, Doubt),
             (K::Broken, Again, Doubt),
             (K::Rejected, Refused, Refused),
             (K::Unauthorized, Denied, Denied),
+            (K::Lapsed, Again, Again),
             (K::Forbidden, Denied, Denied),
             (K::NotFound, Refused, Refused),
             (K::NoSuchCall, Denied, Denied),

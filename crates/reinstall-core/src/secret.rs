@@ -157,6 +157,31 @@ impl fmt::Debug for SecretKey {
     }
 }
 
+/// The password of an IAM user, sent to IAM alone to get a token with. Unlike an [`AdminPassword`] it opens the cloud, not a
+/// machine.
+#[derive(Clone)]
+pub struct UserPassword(Zeroizing<String>);
+
+impl UserPassword {
+    /// Takes a password as it is, white space included; `None` if there is none.
+    #[must_use]
+    pub fn new(text: Zeroizing<String>) -> Option<Self> {
+        (!text.is_empty()).then_some(Self(text))
+    }
+
+    /// The password itself. For the one place that writes it into a request body.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UserPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserPassword(hidden)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +193,9 @@ mod tests {
         assert_eq!(format!("{password:?} {token:#?}"), "AdminPassword(hidden) SessionToken(hidden)");
         let (key, token) = (SecretKey::parse("canary").unwrap(), SecurityToken::parse("canary").unwrap());
         assert_eq!(format!("{key:?} {token:#?}"), "SecretKey(hidden) SecurityToken(hidden)");
+        let password = UserPassword::new("canary".to_owned().into()).unwrap();
+        assert_eq!(format!("{password:#?}"), "UserPassword(hidden)");
+        assert!(UserPassword::new(String::new().into()).is_none());
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Driver {
         let is_late = self.clock.now().since(decided_at) > LEAVES_WITHIN;
         let (ticket, mut answer) = match action {
             Action::Submit(ticket, _) if is_late => {
-                let fault = Fault::new(FaultKind::Unreachable, "not sent, for it was held up here for too long");
+                let fault = Fault::new(FaultKind::HeldBack, "not sent, for it was held up here for too long");
                 return (ticket, Answer::Failed(fault));
             }
             Action::Look(ticket, ids) => match self.client.look(&ids).await {
@@ -137,7 +137,7 @@ mod tests {
         };
         let long_ago = clock.now() - LEAVES_WITHIN - Duration::from_secs(1);
         let (_, held_up) = driver.carry_out(submit(ids[0]), long_ago).await;
-        assert!(matches!(&held_up, Answer::Failed(fault) if fault.kind == FaultKind::Unreachable), "{held_up:?}");
+        assert!(matches!(&held_up, Answer::Failed(fault) if fault.kind == FaultKind::HeldBack), "{held_up:?}");
         let (_, in_time) = driver.carry_out(submit(ids[1]), clock.now()).await;
         assert!(matches!(&in_time, Answer::Accepted { .. }), "{in_time:?}");
         let wiped: Vec<InstanceId> = server.with_cloud(|cloud| cloud.wiped().map(|(id, _)| id).collect());

@@ -6,6 +6,7 @@
 //! both is caught by the tests with literal text below.
 
 pub mod error;
+pub mod iam;
 mod lenient;
 pub mod list;
 pub mod reinstall;

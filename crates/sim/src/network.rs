@@ -81,10 +81,10 @@ pub fn fault(kind: FaultKind) -> Fault {
         FaultKind::Unreadable => Some(202),
         FaultKind::NotFound | FaultKind::NoSuchCall => Some(404),
         FaultKind::Rejected => Some(400),
-        FaultKind::Unauthorized => Some(401),
+        FaultKind::Unauthorized | FaultKind::Lapsed => Some(401),
         FaultKind::Forbidden => Some(403),
         FaultKind::Unexpected => Some(418),
-        FaultKind::Unreachable | FaultKind::TimedOut | FaultKind::Broken => None,
+        FaultKind::Unreachable | FaultKind::HeldBack | FaultKind::TimedOut | FaultKind::Broken => None,
     };
     Fault { status, ..Fault::new(kind, "simulated") }
 }

@@ -304,7 +304,7 @@ impl Rollout {
         // One last try when time is up, rather than none after a long wait.
         let until = (self.now + wait).min(give_up_at);
         run.not_before = until;
-        if fault.kind == FaultKind::Throttled {
+        if matches!(fault.kind, FaultKind::Throttled | FaultKind::HeldBack) {
             self.submit_not_before = self.submit_not_before.max(until);
         }
         for &member in members {
