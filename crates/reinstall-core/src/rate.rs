@@ -45,6 +45,10 @@ impl RateError {
 }
 
 impl Rate {
+    /// What a client keeps to where nobody says anything else: twenty a second. The service's own limits are not published;
+    /// others of the provider let about seventy reads a second through (api-facts 7).
+    pub const CAUTIOUS: Self = Self { count: 20, per: Duration::from_secs(1) };
+
     /// The longest time that a rate may count over.
     pub const PER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
     /// The shortest time between two requests of the fastest rate.

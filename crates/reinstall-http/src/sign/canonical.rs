@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{CONTENT_SHA256, EMPTY_SHA256, Message, UNSIGNED_PAYLOAD, sha256};
 
 /// All but the unreserved characters (api-facts 5.2, step 3).
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// How many bytes an escaped byte takes.
 const ESCAPED_LEN: usize = "%XX".len();
