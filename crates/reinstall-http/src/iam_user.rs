@@ -1,35 +1,37 @@
-//! A user of IAM, who gets tokens with a password.
+//! An IAM user: who asks for a token with a password.
 
 use reinstall_core::secret::UserPassword;
 
-/// Who asks IAM for tokens (api-facts 6). Its `Debug` shows no password.
+/// A user of an account, with the password (api-facts 5.1). A HUAWEI ID is none: it cannot get a token by itself.
+///
+/// Its `Debug` shows no password.
 #[derive(Debug, Clone)]
 pub struct IamUser {
-    name: String,
+    name: Box<str>,
     password: UserPassword,
-    domain: String,
+    domain: Box<str>,
 }
 
 impl IamUser {
     /// The user `name` of the account `domain`.
     #[must_use]
-    pub fn new(name: impl Into<String>, password: UserPassword, domain: impl Into<String>) -> Self {
+    pub fn new(name: &str, password: UserPassword, domain: &str) -> Self {
         Self { name: name.into(), password, domain: domain.into() }
     }
 
-    /// What the user is called.
+    /// The user's name, unique within the account.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What the user logs in with.
+    /// What IAM is shown, and nobody else.
     #[must_use]
-    pub const fn password(&self) -> &UserPassword {
+    pub fn password(&self) -> &UserPassword {
         &self.password
     }
 
-    /// The account that the user belongs to.
+    /// The account's name. IAM calls an account a domain.
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.domain
@@ -42,8 +44,8 @@ mod tests {
 
     #[test]
     fn debug_shows_no_password() {
-        let password = UserPassword::new("canary".to_owned().into()).unwrap();
-        let user = IamUser::new("ann", password, "acme");
+        let user = IamUser::new("ann", UserPassword::new("canary".to_owned().into()).unwrap(), "acme");
         assert_eq!(format!("{user:?}"), "IamUser { name: \"ann\", password: UserPassword(hidden), domain: \"acme\" }");
+        assert_eq!((user.name(), user.password().expose(), user.domain()), ("ann", "canary", "acme"));
     }
 }

@@ -9,6 +9,7 @@ use reinstall_core::rate::Rate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::code::GATEWAY_PREFIXES;
 use super::said;
 
 /// The header that carries the cloud's name for a request.
@@ -28,9 +29,6 @@ const DEPTH_MAX: u32 = 8;
 
 /// The pairs of keys that hold code and message. A pair must be complete; the first complete one is believed.
 const KEY_PAIRS: [(&str, &str); 3] = [("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message")];
-
-/// Gateways in front of the service have codes of their own (api-facts 7).
-const GATEWAY_PREFIXES: [&str; 3] = ["APIGW.", "APIG.", "APIC."];
 
 /// The documented error body, as a server writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
