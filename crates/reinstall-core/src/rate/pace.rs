@@ -14,13 +14,17 @@ const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::
 /// time is one event: neither do twenty refusals count as twenty in a row, nor does an answer among them end the row.
 const TOGETHER: Duration = Duration::from_secs(1);
 
+/// Where a rate has no burst, a look leaves this part of the time between two requests later than it is due. Whoever waits
+/// with a submission meanwhile comes first.
+const LATE_PART: u64 = 10;
+
 /// How fast requests leave: what is due, what cools down, and what the cloud said of its limit.
 ///
 /// The spacing is the generic cell rate algorithm: one number, the moment at which the next request is *due* if all came
 /// evenly, and how far a request may come before it. In any stretch of time no more than a burst leaves, and as many as the
 /// rate has in that time. A process with another rate may go on from the same value; together they stay within the fastest.
 ///
-/// Looks leave the reserve ([`Rate::reserve`]) to submissions. If submissions alone took all of the rate, no look would
+/// Looks leave the reserve ([`Rate::reserve`]) to submissions, and where there is none, they let them go first. If submissions alone took all of the rate, no look would
 /// leave. They do not: each needs a look first, and there are never more of them than may be in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
@@ -62,19 +66,21 @@ impl Pace {
         let rate = self.rate_now(rate, now);
         let (interval, here) = (nanos(rate.interval()), nanos_at(now));
         let burst = u64::from(rate.burst());
-        let early = match urgency {
-            Urgency::Look => burst - u64::from(rate.reserve()) - 1,
-            Urgency::Submit => burst - 1,
+        // How far before it is due a request may leave; a look with no burst to leave a part of lets submissions go first.
+        let (early, late) = match urgency {
+            Urgency::Look if burst == 1 => (0, interval / LATE_PART),
+            Urgency::Look => (interval * (burst - u64::from(rate.reserve()) - 1), 0),
+            Urgency::Submit => (interval * (burst - 1), 0),
         };
         // Further ahead than a whole burst is only what another rate, or a clock that was set back since, put there.
-        let due = self.due.clamp(here, here.saturating_add(interval * burst));
-        let from = Timestamp::from_millis(due.saturating_sub(interval * early).div_ceil(1_000_000));
+        let due = self.due.min(here.saturating_add(interval * burst));
+        let from = Timestamp::from_millis(due.saturating_add(late).saturating_sub(early).div_ceil(1_000_000));
         let cool = if planted(Mutant::CoolDownIsIgnored) { now } else { self.cool_until };
         let at = from.max(cool);
         if at > now && !(urgency == Urgency::Submit && planted(Mutant::SubmissionsGoUnpaced)) {
             return Turn::At(at);
         }
-        self.due = due.saturating_add(interval);
+        self.due = due.max(here).saturating_add(interval);
         Turn::Now
     }
 
