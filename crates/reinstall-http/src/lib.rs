@@ -16,6 +16,9 @@ pub mod endpoint;
 pub mod sign;
 
 pub mod credential;
+pub mod iam_user;
+mod nearest;
+pub mod sources;
 
 pub mod clock;
 pub mod transport;
