@@ -30,6 +30,8 @@ use crate::iam_user::IamUser;
 use crate::sign::key::AccessKey;
 use miss::{Absent, Miss, NoCredential, Passed};
 
+pub(crate) use openstack::without_version;
+pub(crate) use sdk_variables::HUAWEICLOUD_SDK_IAM_ENDPOINT as IAM_ENDPOINT;
 pub use surroundings::Surroundings;
 
 /// A place where credentials may be. Its `Display` names what to look at.
