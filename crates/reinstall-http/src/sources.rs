@@ -91,7 +91,8 @@ pub struct Asked<'a> {
     pub metadata: bool,
     /// A cloud of `clouds.yaml`. Where one is named, nothing else is asked.
     pub cloud: Option<&'a str>,
-    /// A profile of `hcloud`. Where one is named, and no cloud, nothing else is asked.
+    /// A profile of `hcloud`. Where one is named, and no cloud, nothing else is asked, except the metadata if the profile
+    /// says so.
     pub profile: Option<&'a str>,
 }
 
@@ -99,7 +100,7 @@ impl Asked<'_> {
     fn sources(&self) -> &'static [Source] {
         match (self.cloud, self.profile) {
             (Some(_), _) => &[Source::OpenStackClouds],
-            (None, Some(_)) => &[Source::KooCli],
+            (None, Some(_)) => &[Source::KooCli, Source::Metadata],
             (None, None) => &Source::CHAIN,
         }
     }
@@ -126,8 +127,7 @@ pub struct Found {
 
 impl Found {
     pub(crate) fn new(source: Source, given: Given) -> Self {
-        let (project_id, project_name, domain_id, region, iam_endpoint) = Default::default();
-        Self { source, given, project_id, project_name, domain_id, region, iam_endpoint }
+        Self { source, given, project_id: None, project_name: None, domain_id: None, region: None, iam_endpoint: None }
     }
 }
 

@@ -10,6 +10,7 @@ use super::setting::{Setting, access_key, project_id};
 use super::surroundings::ReadFile;
 use super::text::Text;
 use super::{Found, Given, Source, Surroundings};
+use crate::sign::key::AccessKey;
 
 /// Where the file is beneath the home folder.
 const USUAL: &str = ".hcloud/config.json";
@@ -110,11 +111,23 @@ pub(super) fn look(surroundings: &Surroundings<'_>, asked: Option<&str>) -> Resu
 
 impl Profile {
     fn found(&self, path: &Path, config: &Config, is_asked_for: bool) -> Result<Found, Miss> {
+        let key = self.key(path, config, is_asked_for)?;
+        let agency = self.setting(path, "agencyName", &self.agency_name);
+        if agency.is_set() {
+            // Another account is meant, and other machines.
+            let what = "agencies are not assumed here; give the temporary key of the agency";
+            return Err(agency.unsupported(what).into());
+        }
+        Ok(Found {
+            project_id: project_id(&self.setting(path, "projectId", &self.project_id))?,
+            domain_id: self.setting(path, "domainId", &self.domain_id).plain(),
+            region: self.setting(path, "region", &self.region).plain(),
+            ..Found::new(Source::KooCli, Given::Keys(key))
+        })
+    }
+
+    fn key(&self, path: &Path, config: &Config, is_asked_for: bool) -> Result<AccessKey, Miss> {
         let profile = CloudText::new(&self.name);
-        let setting = |field: &'static str, text: &Option<Text>| {
-            let text = text.as_ref().map(|text| text.0.clone());
-            Setting::field(format!("profile `{profile}`: {field}"), path.to_owned(), None, text)
-        };
         let broken = |defect| Broken::in_file(path.to_owned(), None, defect);
         let (id, secret, token) = match self.mode.as_deref().unwrap_or_default() {
             "" | "AKSK" => (&self.access_key_id, &self.secret_access_key, &self.security_token),
@@ -128,31 +141,22 @@ impl Profile {
                 return Err(broken(Defect::Unsupported { field: format!("profile `{profile}`: mode"), what }).into());
             }
         };
-        let (id, secret) = (setting("accessKeyId", id), setting("secretAccessKey", secret));
-        let token = setting("securityToken", token);
+        let (id, secret) = (self.setting(path, "accessKeyId", id), self.setting(path, "secretAccessKey", secret));
         if config.is_encrypted() && (id.is_set() || secret.is_set()) {
             return Err(broken(Defect::Encrypted { profile }).into());
         }
-        let key = match access_key(&id, &secret, &token) {
+        match access_key(&id, &secret, &self.setting(path, "securityToken", token)) {
             // No key is spelled so; what encryption makes of one is.
             Err(why) if config.is_silent() && matches!(why.defect(), Defect::Value { .. }) => {
-                return Err(broken(Defect::Encrypted { profile }).into());
+                Err(broken(Defect::Encrypted { profile }).into())
             }
-            key => key?.ok_or_else(|| nothing(path, is_asked_for, &profile))?,
-        };
-        // Another account is meant, and other machines.
-        let agency = setting("agencyName", &self.agency_name);
-        if agency.is_set() {
-            return Err(agency
-                .unsupported("agencies are not assumed here; give the temporary key of the agency")
-                .into());
+            key => key?.ok_or_else(|| nothing(path, is_asked_for, &profile)),
         }
-        Ok(Found {
-            project_id: project_id(&setting("projectId", &self.project_id))?,
-            domain_id: setting("domainId", &self.domain_id).plain(),
-            region: setting("region", &self.region).plain(),
-            ..Found::new(Source::KooCli, Given::Keys(key))
-        })
+    }
+
+    fn setting(&self, path: &Path, field: &'static str, text: &Option<Text>) -> Setting {
+        let name = format!("profile `{}`: {field}", CloudText::new(&self.name));
+        Setting::field(name, path.to_owned(), None, text.as_ref().map(|text| text.0.clone()))
     }
 }
 

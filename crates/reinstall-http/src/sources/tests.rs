@@ -11,7 +11,7 @@ const KOO_CLI: (&str, &str) = (
     r#"{"current": "p", "profiles": [{"name": "p", "accessKeyId": "AK7", "secretAccessKey": "canary"}]}"#,
 );
 
-/// Something in every source, in the order of the chain, each with what takes it away.
+/// Variables of every source that has any.
 const ALL: [(&str, &str); 8] = [
     ("REINSTALL_TOKEN", "canary"),
     ("HUAWEICLOUD_SDK_AK", "AK2"),
@@ -63,6 +63,14 @@ fn what_is_asked_for_by_name_is_asked_alone() {
         (Asked { cloud: Some("x"), ..Asked::default() }, Asked { profile: Some("p"), ..Asked::default() });
     assert_eq!(first(&ALL, &files, &cloud), Ok(Source::OpenStackClouds));
     assert_eq!(first(&ALL, &files, &profile), Ok(Source::KooCli));
+    let ecs = [(KOO_CLI.0, r#"{"profiles": [{"name": "p", "mode": "ecsAgency"}]}"#)];
+    assert_eq!(first(&ALL, &ecs, &Asked { metadata: true, ..profile }), Ok(Source::Metadata));
+    assert_eq!(
+        first(&ALL, &ecs, &profile).unwrap_err(),
+        "no credential was found; these were asked:\n\
+         \x20 ~/.hcloud/config.json: /h/.hcloud/config.json: profile `p` takes its keys from the ECS metadata\n\
+         \x20 ECS metadata: not asked, since nobody allowed it"
+    );
     let told = first(&ALL, &files, &Asked { cloud: Some("y"), ..Asked::default() }).unwrap_err();
     assert_eq!(
         told,
@@ -109,5 +117,12 @@ fn without_a_home_no_file_in_it_is_looked_for() {
             let Err(Miss::Absent(why)) = look(source, &homeless, &Asked::default()) else { panic!("{source}") };
             assert_eq!(why.to_string(), format!("~/{usual} was not looked for, since the home folder is not known"));
         }
+    });
+}
+
+#[test]
+fn surroundings_do_not_show_what_is_in_them() {
+    with_surroundings(&ALL, &[SDK_FILE], |surroundings| {
+        assert_eq!(format!("{surroundings:?}"), "Surroundings { home: Some(\"/h\"), .. }");
     });
 }
