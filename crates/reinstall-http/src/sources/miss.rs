@@ -156,7 +156,7 @@ pub enum Defect {
     #[error("{0}")]
     Malformed(&'static str),
     /// There is nothing of the name that was asked for.
-    #[error("has no {kind} `{name}`{}", offered(.nearest.as_ref(), .known))]
+    #[error("has no {kind} `{name}`{}", offered(.nearest.as_ref(), *.known))]
     Unknown {
         /// What it would be.
         kind: &'static str,
@@ -164,8 +164,8 @@ pub enum Defect {
         name: CloudText,
         /// What it most likely meant.
         nearest: Option<CloudText>,
-        /// What there is.
-        known: Vec<CloudText>,
+        /// How many there are. Their names are left out: where a line break is missing, one may end in a password.
+        known: usize,
     },
     /// Something that this program cannot do.
     #[error("{field}: {what}")]
@@ -269,14 +269,10 @@ fn listed(items: impl Iterator<Item = impl fmt::Display>) -> String {
 }
 
 /// What there is instead, as the end of a sentence.
-fn offered(nearest: Option<&CloudText>, known: &[CloudText]) -> String {
-    /// The most names that are listed.
-    const NAMES_MAX: usize = 10;
-    let guess = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-    let names = listed(known.iter().take(NAMES_MAX).map(|name| format!("`{name}`")));
-    match known.len() {
-        0 => "; it has none at all".to_owned(),
-        len if len > NAMES_MAX => format!("{guess}; it has {names} and {} more", len - NAMES_MAX),
-        _ => format!("{guess}; it has {names}"),
+fn offered(nearest: Option<&CloudText>, known: usize) -> String {
+    match (nearest, known) {
+        (Some(nearest), _) => format!("; did you mean `{nearest}`?"),
+        (None, 0) => "; it has none at all".to_owned(),
+        (None, _) => format!("; it has {known} of other names"),
     }
 }

@@ -48,8 +48,7 @@ pub(super) fn look(surroundings: &Surroundings<'_>, asked: Option<&str>) -> Resu
 /// There is nothing of that name.
 pub(super) fn unknown(kind: &'static str, name: &str, known: &[String]) -> Defect {
     let nearest = nearest(name, known.iter().map(String::as_str)).map(CloudText::new);
-    let known = known.iter().map(|name| CloudText::new(name)).collect();
-    Defect::Unknown { kind, name: name.into(), nearest, known }
+    Defect::Unknown { kind, name: name.into(), nearest, known: known.len() }
 }
 
 /// The first file of a kind that is there, in the order of OpenStack's clients, and where else it could have been.

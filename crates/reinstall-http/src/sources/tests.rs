@@ -1,5 +1,7 @@
 //! The chain as a whole.
 
+use proptest::prelude::*;
+
 use super::miss::Miss;
 use super::testing::{safe, with_surroundings};
 use super::{Asked, Source, find, look};
@@ -74,7 +76,7 @@ fn what_is_asked_for_by_name_is_asked_alone() {
     let told = first(&ALL, &files, &Asked { cloud: Some("y"), ..Asked::default() }).unwrap_err();
     assert_eq!(
         told,
-        "the credential in clouds.yaml (OS_CLOUD) cannot be used: clouds.yaml: has no cloud `y`; it has `x`"
+        "the credential in clouds.yaml (OS_CLOUD) cannot be used: clouds.yaml: has no cloud `y`; it has 1 of other names"
     );
 }
 
@@ -125,4 +127,40 @@ fn surroundings_do_not_show_what_is_in_them() {
     with_surroundings(&ALL, &[SDK_FILE], |surroundings| {
         assert_eq!(format!("{surroundings:?}"), "Surroundings { home: Some(\"/h\"), .. }");
     });
+}
+
+/// `text` with `cut` characters from `at` on replaced by `put`.
+fn mangled(text: &str, at: usize, cut: usize, put: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let at = at % (chars.len() + 1);
+    let rest = &chars[(at + cut).min(chars.len())..];
+    chars[..at].iter().chain(put.chars().collect::<Vec<_>>().iter()).chain(rest).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever is wrong in a file, nothing of it is repeated.
+    #[test]
+    fn mangled_files_show_no_secret(
+        which in 0_usize..4,
+        at in 0_usize..200,
+        cut in 0_usize..20,
+        put in "[ \\n:=,'\"#\\[\\]{}&*!a-c]{0,3}",
+    ) {
+        let secure = "clouds:\n  x:\n    auth:\n      password: canary\n      username: ann\n  other: { auth: { token: canary } }\n";
+        let files = [SDK_FILE, CLOUDS, ("secure.yaml", secure), KOO_CLI];
+        let files: Vec<(&str, String)> = files.iter().enumerate().map(|(index, (path, text))| {
+            (*path, if index == which { mangled(text, at, cut, &put) } else { (*text).to_owned() })
+        }).collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        with_surroundings(&[("OS_CLOUD", "x")], &files, |surroundings| {
+            for source in Source::CHAIN {
+                let looked = look(source, surroundings, &Asked::default());
+                if let Err(miss) = &looked {
+                    safe(format!("{miss} {miss:?}"));
+                }
+            }
+        });
+    }
 }

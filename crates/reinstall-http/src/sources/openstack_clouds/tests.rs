@@ -100,7 +100,6 @@ fn the_secure_file_wins_field_by_field() {
 #[test]
 fn what_is_broken_is_told_with_its_line() {
     let old = "version 2 of the identity API is not spoken; give the address of version 3, ending in /v3";
-    let names = "`prod`, `digits`, `token`, `old`, `bare`, `half`, `strange`";
     let shape = "not of the form of a clouds.yaml: `clouds:`, a name, and below it `auth:` with texts";
     for (cloud, told) in [
         ("old", format!("broken: {PATH}:19: auth.auth_url: {old}")),
@@ -112,8 +111,8 @@ fn what_is_broken_is_told_with_its_line() {
         ),
         ("half", format!("broken: {PATH}:25: auth.username is set, and auth.password is not; they go together")),
         ("strange", format!("broken: {PATH}:28: {shape}")),
-        ("prd", format!("broken: {PATH}: has no cloud `prd`; did you mean `prod`?; it has {names}")),
-        ("mars", format!("broken: {PATH}: has no cloud `mars`; it has {names}")),
+        ("prd", format!("broken: {PATH}: has no cloud `prd`; did you mean `prod`?")),
+        ("mars", format!("broken: {PATH}: has no cloud `mars`; it has 7 of other names")),
     ] {
         check_cloud(cloud, &told);
     }
