@@ -1,8 +1,9 @@
-//! Fault rules, as values: which call goes wrong, how often, and how. Counted, never random.
+//! Fault rules, as values: which call goes wrong, how often, and how. Counted, or drawn from the seed; never random.
 //!
 //! # As JSON
 //!
-//! `POST /_mock/faults` takes a list of rules. Only `effect` is required; an unknown key is refused.
+//! `POST /_mock/faults` takes a list of rules. Only `effect` is required; an unknown key is refused. A rule without `on` is
+//! for the calls of CloudDC; those of IAM are hit where `on` names them. `chance` is a share of the calls that match.
 //!
 //! ```json
 //! [
@@ -16,7 +17,9 @@
 //!   {"on": "ReinstallOS", "effect": {"kind": "truncate", "body_bytes": 20}},
 //!   {"on": "ShowInstanceStatus", "instance": "0b29c7a1-0000-4000-8000-00000000abcd",
 //!    "effect": {"kind": "hang", "when": "after"}},
-//!   {"times": null, "lasting": "10s", "effect": {"kind": "stale", "by": "30s"}}
+//!   {"times": null, "lasting": "10s", "effect": {"kind": "stale", "by": "30s"}},
+//!   {"times": null, "chance": 0.1, "effect": {"kind": "answer", "when": "before", "status": 429, "body": ""}},
+//!   {"on": "KeystoneCreateUserTokenByPassword", "effect": {"kind": "answer", "when": "before", "status": 503, "body": ""}}
 //! ]
 //! ```
 

@@ -145,7 +145,7 @@ impl World {
     /// A world in which nothing goes wrong yet.
     #[must_use]
     pub fn new(cloud: Cloud) -> Self {
-        Self { cloud, faults: FaultRules::default() }
+        Self { faults: FaultRules::new(cloud.seed()), cloud }
     }
 
     /// Adds a fault rule after those that are there.

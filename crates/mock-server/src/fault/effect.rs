@@ -61,7 +61,7 @@ pub enum Effect {
     },
     /// The success of a reinstall names [`STRANGER_BITS`] too, whom nobody asked for.
     Stranger,
-    /// A status or list is answered as it was a while ago. A reinstall is not touched.
+    /// A status or list of instances is answered as it was a while ago. Nothing else is touched.
     Stale {
         /// How long ago.
         #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
@@ -132,20 +132,11 @@ impl Effect {
     }
 
     pub(super) const fn applies_to(&self, operation: ApiOperation) -> bool {
-        match (self, operation) {
-            (Self::Stale { .. }, ApiOperation::ReinstallOs)
-            | (Self::Stranger, ApiOperation::ShowInstanceStatus | ApiOperation::ListInstances)
-            | (Self::Partial { .. }, ApiOperation::ShowInstanceStatus) => false,
-            (
-                Self::Answer { .. }
-                | Self::Lose { .. }
-                | Self::Hang { .. }
-                | Self::Truncate { .. }
-                | Self::Partial { .. }
-                | Self::Stranger
-                | Self::Stale { .. },
-                ApiOperation::ReinstallOs | ApiOperation::ShowInstanceStatus | ApiOperation::ListInstances,
-            ) => true,
+        match self {
+            Self::Answer { .. } | Self::Lose { .. } | Self::Hang { .. } | Self::Truncate { .. } => true,
+            Self::Partial { .. } => matches!(operation, ApiOperation::ReinstallOs | ApiOperation::ListInstances),
+            Self::Stranger => matches!(operation, ApiOperation::ReinstallOs),
+            Self::Stale { .. } => matches!(operation, ApiOperation::ShowInstanceStatus | ApiOperation::ListInstances),
         }
     }
 }

@@ -12,10 +12,11 @@ use crate::cloud::ledger::ApiOperation;
 /// One rule: the calls it is for, how many of them, and what happens to them.
 ///
 /// Reads like a sentence: `FaultRule::on(ApiOperation::ReinstallOs, Effect::lose_answer()).skip(1).times(2)`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultRule {
-    /// Calls of this operation only; of any if absent.
+    /// Calls of this operation only; if absent, any call of CloudDC. IAM's operations must be named: whether a client needs a
+    /// token first would otherwise decide which call is the next one.
     #[serde(default)]
     pub on: Option<ApiOperation>,
     /// Only calls that name this instance; a list call without `instance_id` names none.
@@ -24,6 +25,10 @@ pub struct FaultRule {
     /// How many matching calls go by unharmed first.
     #[serde(default)]
     pub skip: u32,
+    /// Which share of those after that is hit, from above 0 to 1; every one if absent. The seed decides which, for each call
+    /// on its own: what other rules and clients do makes no difference.
+    #[serde(default)]
+    pub chance: Option<f64>,
     /// How many are hit then; 1 if absent, all if `null`.
     #[serde(default = "once")]
     pub times: Option<u32>,
@@ -46,10 +51,10 @@ impl FaultRule {
         Self { on: Some(operation), ..Self::any(effect) }
     }
 
-    /// A rule for the next call, whatever it is.
+    /// A rule for the next call of CloudDC, whatever it is.
     #[must_use]
     pub fn any(effect: Effect) -> Self {
-        Self { on: None, instance: None, skip: 0, times: once(), lasting: None, effect }
+        Self { on: None, instance: None, skip: 0, chance: None, times: once(), lasting: None, effect }
     }
 
     /// Only calls that name this instance.
@@ -63,6 +68,13 @@ impl FaultRule {
     #[must_use]
     pub fn skip(mut self, calls: u32) -> Self {
         self.skip = calls;
+        self
+    }
+
+    /// Each matching call is hit with this probability only, above 0 and at most 1.
+    #[must_use]
+    pub fn chance(mut self, share: f64) -> Self {
+        self.chance = Some(share);
         self
     }
 
@@ -98,11 +110,18 @@ impl FaultRule {
         if self.on.is_some_and(|operation| !self.effect.applies_to(operation)) {
             return Some("this kind of effect never happens to calls of this operation");
         }
+        if self.instance.is_some() && self.on.is_some_and(ApiOperation::is_iam) {
+            return Some("calls of this operation name no instance");
+        }
+        // Written so that what is no number is out of range, too.
+        if self.chance.is_some_and(|share| !(share > 0.0 && share <= 1.0)) {
+            return Some("`chance` must be above 0 and at most 1");
+        }
         (self.times == Some(0)).then_some("`times` is 0, so it would never hit")
     }
 
     pub(super) fn matches(&self, operation: ApiOperation, ids: &[InstanceId]) -> bool {
-        self.on.is_none_or(|on| on == operation)
+        self.on.map_or(!operation.is_iam(), |on| on == operation)
             && self.instance.is_none_or(|id| ids.contains(&id))
             && self.effect.applies_to(operation)
     }
