@@ -1,9 +1,11 @@
+use reinstall_core::lifecycle::LifeCycle;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
+use crate::cloud::config::CloudConfig;
 use crate::cloud::ledger::ApiOperation;
 use crate::fault::{Effect, When};
-use crate::iam::{ProjectQuery, TokenDenial};
+use crate::iam::{IamUser, ProjectQuery, TokenDenial};
 
 /// How long the 202 for one instance is.
 const BODY_LEN: usize = r#"{"instances":[{"id":"0b29c7a1-0000-4000-8000-00000000abcd"}]}"#.len();
@@ -181,20 +183,6 @@ async fn garbage_is_answered_or_cut_off_and_hurts_nobody() {
     let id = server.ids()[0];
     assert!(matches!(exchange(&mut stream, &get_status(id)).await, Saw::Body { .. }));
     server.shutdown().await;
-}
-
-#[test]
-fn a_clock_is_off_in_either_direction() {
-    let now = Timestamp::from_millis(10_000);
-    let by = Duration::from_secs(3);
-    for (offset, millis) in [
-        (ClockOffset::Ahead(Duration::ZERO), 10_000),
-        (ClockOffset::Ahead(by), 13_000),
-        (ClockOffset::Behind(by), 7_000),
-        (ClockOffset::Behind(by * 9), 0),
-    ] {
-        assert_eq!(offset.of(now), Timestamp::from_millis(millis), "{offset:?}");
-    }
 }
 
 /// The one user that there is where none is given, with the token's life and its end: all the way through a socket.
