@@ -3,6 +3,7 @@
 import json
 import random
 import subprocess
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -29,16 +30,18 @@ class Request:
     body: str
     date: str
 
-    def for_sdk(self) -> SdkRequest:
-        """As the SDK's client hands it to the SDK's signer, which changes it."""
+    def for_sdk(self) -> Callable[[], SdkRequest]:
+        """Makes it as the SDK's client hands it to the SDK's signer, which changes what it is handed."""
         parts = urlsplit(self.url)
-        return SdkRequest(
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+        headers = {**self.headers, "X-Sdk-Date": self.date}
+        return lambda: SdkRequest(
             method=self.method,
             schema=parts.scheme,
             host=parts.netloc,
             resource_path=parts.path,
-            query_params=parse_qsl(parts.query, keep_blank_values=True),
-            header_params={**self.headers, "X-Sdk-Date": self.date},
+            query_params=pairs,
+            header_params=dict(headers),
             body=self.body,
         )
 
@@ -49,7 +52,7 @@ class Request:
 
 def sdk_authorization(request: Request) -> str:
     """What the provider's signer puts into `Authorization`."""
-    return request.credentials().sign_request(request.for_sdk()).header_params["Authorization"]
+    return request.credentials().sign_request(request.for_sdk()()).header_params["Authorization"]
 
 
 def our_answers(program: Path, requests: list[Request], rounds: int = 0) -> list[dict]:
@@ -64,13 +67,15 @@ def our_answers(program: Path, requests: list[Request], rounds: int = 0) -> list
 
 def draw(dice: random.Random, index: int) -> Request:
     """A random request of which both signers hold that it may be sent."""
-    # No slash: the SDK escapes one within a segment as no client of ours would, and both read it as a separator.
-    letters = "abcXYZ019-._~ +*%é实😀=&?#,:;@!$'()[]"
-    # Neither empty nor blank: the SDK refuses to join those.
-    word = lambda most: "".join(dice.choices(letters, k=dice.randint(0, most)))  # noqa: E731
-    escaped = lambda text: quote(text, safe="")  # noqa: E731
-    path = "/".join(["", "v1", *(escaped(word(8)) for _ in range(dice.randint(0, 4)))])
-    pairs = [f"{escaped(word(6))}={escaped(word(12))}" for _ in range(dice.randint(0, 5))]
+    def word(len_max: int) -> str:
+        return "".join(dice.choices("abcXYZ019-._~ +*%/é实😀=&?#,:;@!$'()[]", k=dice.randint(0, len_max)))
+
+    def escaped(len_max: int) -> str:
+        return quote(word(len_max), safe="")
+
+    path = "/".join(["", "v1", *(escaped(8) for _ in range(dice.randint(0, 4)))])
+    # Names of few letters, so that some stand twice.
+    pairs = [f"{dice.choice(['a', 'b', 'é', escaped(6)])}={escaped(12)}" for _ in range(dice.randint(0, 6))]
     query = "?" + "&".join(pairs) if pairs else ""
     headers = {"X-Project-Id": word(9).encode("ascii", "ignore").decode(), "x_left_out": "1"}
     if dice.random() < 0.5:
