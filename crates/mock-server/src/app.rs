@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::header::DATE;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -31,7 +33,7 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// The state of one server. `clock` is asked once a request; a test may hand in any.
+    /// The state of one server. `clock` is asked whenever the time matters; a test may hand in any.
     pub fn new(world: World, token: SessionToken, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self {
             seed: world.cloud.seed(),
@@ -95,10 +97,11 @@ pub(crate) struct RequestName(pub(crate) String);
 /// [`Delivery`](crate::world::Delivery) as an extension: [`serve`](crate::serve) obeys it on the socket, and whoever calls
 /// the router without one has to look there.
 pub fn app(state: Arc<AppState>) -> Router {
-    routes::router(&state).layer(middleware::from_fn_with_state(Arc::clone(&state), name_requests)).with_state(state)
+    routes::router(&state).layer(middleware::from_fn_with_state(Arc::clone(&state), stamp)).with_state(state)
 }
 
-async fn name_requests(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
+/// Gives each request a name, and dates each answer by this server's own clock.
+async fn stamp(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let name = state.name_request();
     let header = HeaderValue::from_str(&name.0);
     request.extensions_mut().insert(name);
@@ -106,7 +109,18 @@ async fn name_requests(State(state): State<Arc<AppState>>, mut request: Request,
     if let Ok(value) = header {
         response.headers_mut().insert(HeaderName::from_static(REQUEST_ID), value);
     }
+    if let Some(value) = http_date(state.now()) {
+        response.headers_mut().insert(DATE, value);
+    }
     response
+}
+
+/// The form of `Date`; `None` for a moment in a year of more than four digits.
+fn http_date(at: Timestamp) -> Option<HeaderValue> {
+    /// 10000-01-01T00:00:00Z
+    const END: Timestamp = Timestamp::from_millis(253_402_300_800_000);
+    let at = (at < END).then(|| UNIX_EPOCH + Duration::from_millis(at.as_millis()))?;
+    HeaderValue::from_str(&httpdate::fmt_http_date(at)).ok()
 }
 
 #[cfg(test)]

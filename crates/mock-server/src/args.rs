@@ -11,12 +11,13 @@ use reinstall_core::time::parse_duration;
 use reinstall_http::sign::key::{AccessKey, AccessKeyError};
 
 use crate::cloud::config::{CloudConfig, Failing, FleetConfig};
-use crate::serve::MockServer;
+use crate::iam::{IamConfig, IamUser, IamUserError};
+use crate::serve::{MockServer, MockServerBuilder};
 
-/// A stand-in for the CloudDC API to test reinstall tools against.
+/// A stand-in for the CloudDC API, and for the IAM before it, to test reinstall tools against.
 ///
-/// Once it listens it prints its base URL on one line of standard output; everything else goes to standard error. What
-/// truly happened is at GET /_mock/truth, faults are armed with POST /_mock/faults.
+/// Once it listens it prints its base URL on one line of standard output; everything else goes to standard error. CloudDC and
+/// IAM are both at that URL. What truly happened is at GET /_mock/truth, faults are armed with POST /_mock/faults.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "reinstall-mock-server", version)]
 pub struct Args {
@@ -36,13 +37,38 @@ pub struct Args {
     #[arg(long, value_name = "P", default_value = CloudConfig::PROJECT)]
     pub project_id: ProjectId,
 
-    /// What X-Auth-Token must say. A made-up token for tests: anyone on this machine can read it
+    /// What the project is called; the provider's are named after their regions
+    #[arg(long, value_name = "NAME", default_value = IamConfig::PROJECT_NAME)]
+    pub project_name: String,
+
+    /// What X-Auth-Token may always say. A made-up token for tests: anyone on this machine can read it
     #[arg(long, value_name = "T", default_value = MockServer::TOKEN)]
     pub token: Typed,
 
     /// An access key that may sign requests, beside the token; may be given more than once. A made-up one, too
     #[arg(long, value_name = "AK:SK")]
     pub access_key: Vec<Typed>,
+
+    /// A user that may get tokens from IAM (POST /v3/auth/tokens), instead of demo:demo@demo; may be given more than once. The
+    /// project belongs to the account of the first. The password may have colons and at signs in it. Made-up ones, too
+    #[arg(long, value_name = "NAME:PASSWORD@DOMAIN")]
+    pub iam_user: Vec<Typed>,
+
+    /// How long the tokens from IAM live, and say they do; the one of --token never dies
+    #[arg(long, value_name = "D", default_value = "24h", value_parser = parse_duration)]
+    pub token_life: Duration,
+
+    /// Revoke each token from IAM so long after it was made, whatever it says
+    #[arg(long, value_name = "D", value_parser = parse_duration)]
+    pub token_dies_after: Option<Duration>,
+
+    /// How far the server's clock is ahead of this machine's
+    #[arg(long, value_name = "D", value_parser = parse_duration, conflicts_with = "clock_behind")]
+    pub clock_ahead: Option<Duration>,
+
+    /// How far the server's clock is behind this machine's
+    #[arg(long, value_name = "D", value_parser = parse_duration)]
+    pub clock_behind: Option<Duration>,
 
     /// How long a reinstall takes, as in `500ms`, `4s`, `15m`
     #[arg(long, value_name = "D", default_value = "60s", value_parser = parse_duration)]
@@ -120,6 +146,27 @@ impl Args {
     /// If one is not of the form `AK:SK`; does not say what it is.
     pub fn access_keys(&self) -> Result<Vec<AccessKey>, AccessKeyError> {
         self.access_key.iter().map(|text| AccessKey::parse_pair(text.expose())).collect()
+    }
+
+    /// The users that may get tokens; none if none is given.
+    ///
+    /// # Errors
+    /// If one is not of the form `NAME:PASSWORD@DOMAIN`; does not say what it is.
+    pub fn iam_users(&self) -> Result<Vec<IamUser>, IamUserError> {
+        self.iam_user.iter().map(|text| IamUser::parse(text.expose())).collect()
+    }
+
+    /// A server of all that can be read without fail: what is no secret.
+    #[must_use]
+    pub fn builder(&self) -> MockServerBuilder {
+        let builder = MockServer::builder()
+            .config(|config| *config = self.cloud())
+            .project_name(&self.project_name)
+            .token_life(self.token_life)
+            .listen(self.listen);
+        let builder = self.token_dies_after.into_iter().fold(builder, MockServerBuilder::token_dies_after);
+        let builder = self.clock_ahead.into_iter().fold(builder, MockServerBuilder::clock_ahead);
+        self.clock_behind.into_iter().fold(builder, MockServerBuilder::clock_behind)
     }
 
     /// The cloud that is asked for.

@@ -23,7 +23,7 @@ use reinstall_core::lifecycle::Standing;
 use reinstall_core::time::Timestamp;
 
 use self::config::{CloudConfig, Failing, Start};
-pub(crate) use self::draw::draw_nth;
+pub(crate) use self::draw::{draw_nth, uuid_bits};
 use self::fleet::{Fleet, server_of};
 pub use self::fleet::{Image, generated_id, images};
 use self::ledger::{ApiOperation, Call, Ledger};

@@ -8,6 +8,7 @@
 
 pub mod cloud;
 pub mod fault;
+pub mod iam;
 pub mod world;
 
 pub mod app;

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use reinstall_core::secret::SessionToken;
-use reinstall_http::sign::key::AccessKey;
 use reinstall_mock_server::args::Args;
-use reinstall_mock_server::serve::{MockServer, MockServerBuilder};
+use reinstall_mock_server::serve::MockServerBuilder;
 
 /// Wrong usage.
 const USAGE: u8 = 2;
@@ -20,21 +19,14 @@ async fn main() -> ExitCode {
         tracing::error!("{objection}");
         return ExitCode::from(USAGE);
     }
-    let token = match SessionToken::parse(args.token.expose()) {
-        Ok(token) => token,
-        Err(error) => {
-            tracing::error!("--token: {error}");
+    let builder = match with_secrets(&args) {
+        Ok(builder) => builder,
+        Err(objection) => {
+            tracing::error!("{objection}");
             return ExitCode::from(USAGE);
         }
     };
-    let access_keys = match args.access_keys() {
-        Ok(keys) => keys,
-        Err(error) => {
-            tracing::error!("--access-key: {error}");
-            return ExitCode::from(USAGE);
-        }
-    };
-    match serve(&args, token, access_keys).await {
+    match serve(&args, builder).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
@@ -43,11 +35,19 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(args: &Args, token: SessionToken, access_keys: Vec<AccessKey>) -> io::Result<()> {
+/// The server that is asked for, or why what was typed for a secret is none.
+fn with_secrets(args: &Args) -> Result<MockServerBuilder, String> {
+    let token = SessionToken::parse(args.token.expose()).map_err(|error| format!("--token: {error}"))?;
+    let keys = args.access_keys().map_err(|error| format!("--access-key: {error}"))?;
+    let users = args.iam_users().map_err(|error| format!("--iam-user: {error}"))?;
+    let builder = keys.into_iter().fold(args.builder().token(token), MockServerBuilder::access_key);
+    Ok(users.into_iter().fold(builder, MockServerBuilder::iam_user))
+}
+
+async fn serve(args: &Args, builder: MockServerBuilder) -> io::Result<()> {
     // Asked for first: a signal that comes right after the line below must not kill us.
     let signals = Signals::new()?;
-    let builder = MockServer::builder().token(token).config(|config| *config = args.cloud()).listen(args.listen);
-    let server = access_keys.into_iter().fold(builder, MockServerBuilder::access_key).start().await?;
+    let server = builder.start().await?;
     tracing::info!(project = %args.project_id, instances = args.instances, seed = args.seed, "a mock cloud serves");
     let mut stdout = io::stdout();
     writeln!(stdout, "{}", server.base_url())?;

@@ -3,6 +3,7 @@
 mod admin;
 mod api;
 mod gateway;
+mod iam;
 mod reply;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(crate) fn router(state: &Arc<AppState>) -> Router<Arc<AppState>> {
         .route("/_mock/truth", get(admin::truth))
         .route("/_mock/log", get(admin::log))
         .route("/_mock/faults", post(admin::arm).get(admin::faults))
+        .merge(iam::router(state))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
 }

@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use reinstall_core::id::{InstanceId, ProjectId};
 use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::secret::SessionToken;
+use reinstall_core::time::Timestamp;
 use reinstall_http::clock::Clock;
 use reinstall_http::sign::key::AccessKey;
 use tokio::net::{TcpListener, TcpStream};
@@ -31,6 +32,7 @@ use crate::cloud::Cloud;
 use crate::cloud::config::{CloudConfig, FleetConfig};
 use crate::cloud::truth::Truth;
 use crate::fault::{FaultRule, RuleId};
+use crate::iam::{IamConfig, IamUser};
 use crate::world::{Delivery, World};
 
 /// How long a client may take for the head of a request, counted from the answer before it: hyper's timer runs while a kept
@@ -51,13 +53,31 @@ pub struct MockServer {
     serving: JoinHandle<()>,
 }
 
+/// How far a server's clock is off this machine's.
+#[derive(Debug, Clone, Copy)]
+enum ClockOffset {
+    Ahead(Duration),
+    Behind(Duration),
+}
+
+impl ClockOffset {
+    fn of(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Ahead(by) => now + by,
+            Self::Behind(by) => now - by,
+        }
+    }
+}
+
 /// What a server is made from.
 #[derive(Debug, Clone)]
 pub struct MockServerBuilder {
     config: CloudConfig,
     token: SessionToken,
     access_keys: Vec<AccessKey>,
-    clock_ahead: Duration,
+    clock: ClockOffset,
+    iam: IamConfig,
+    iam_users: Vec<IamUser>,
     listen: SocketAddr,
     faults: Vec<FaultRule>,
 }
@@ -75,7 +95,9 @@ impl MockServer {
             config: CloudConfig::generated(project, 100),
             token: SessionToken::parse(Self::TOKEN).expect("a well-formed token"),
             access_keys: Vec::new(),
-            clock_ahead: Duration::ZERO,
+            clock: ClockOffset::Ahead(Duration::ZERO),
+            iam: IamConfig::default(),
+            iam_users: Vec::new(),
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             faults: Vec::new(),
         }
@@ -145,7 +167,7 @@ impl MockServerBuilder {
         self
     }
 
-    /// What `X-Auth-Token` must say; [`MockServer::TOKEN`] if not told.
+    /// What `X-Auth-Token` may always say, beside the tokens that IAM hands out; [`MockServer::TOKEN`] if not told.
     #[must_use]
     pub fn token(mut self, token: SessionToken) -> Self {
         self.token = token;
@@ -160,10 +182,47 @@ impl MockServerBuilder {
         self
     }
 
-    /// How far the server's clock is ahead of this machine's; not at all if not told.
+    /// A user that IAM knows, after those already given; if none is given, [`IamUser::demo`]. The project belongs to the
+    /// account of the first.
+    #[must_use]
+    pub fn iam_user(mut self, user: IamUser) -> Self {
+        self.iam_users.push(user);
+        self
+    }
+
+    /// What the project is called; [`IamConfig::PROJECT_NAME`] if not told.
+    #[must_use]
+    pub fn project_name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.iam.project_name);
+        self
+    }
+
+    /// How long the tokens live that IAM hands out, and say they do; [`IamConfig::TOKEN_LIFE`] if not told. The one of
+    /// [`token`](Self::token) never dies.
+    #[must_use]
+    pub fn token_life(mut self, life: Duration) -> Self {
+        self.iam.token_life = life;
+        self
+    }
+
+    /// How long they really live, if that is shorter: they are revoked without a word.
+    #[must_use]
+    pub fn token_dies_after(mut self, life: Duration) -> Self {
+        self.iam.token_dies_after = Some(life);
+        self
+    }
+
+    /// How far the server's clock is ahead of this machine's; not at all if not told. Its answers are dated by it.
     #[must_use]
     pub fn clock_ahead(mut self, by: Duration) -> Self {
-        self.clock_ahead = by;
+        self.clock = ClockOffset::Ahead(by);
+        self
+    }
+
+    /// How far the server's clock is behind this machine's, instead.
+    #[must_use]
+    pub fn clock_behind(mut self, by: Duration) -> Self {
+        self.clock = ClockOffset::Behind(by);
         self
     }
 
@@ -223,14 +282,18 @@ impl MockServerBuilder {
     pub async fn start(self) -> io::Result<MockServer> {
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
-        let mut world = World::new(Cloud::new(self.config));
+        let mut iam = self.iam;
+        if !self.iam_users.is_empty() {
+            iam.users = self.iam_users;
+        }
+        let mut world = World::new(Cloud::new(self.config)).with_iam(iam);
         for rule in self.faults {
             world.arm(rule);
         }
         let clock = Clock::start();
         let told = clock.clone();
-        let ahead = self.clock_ahead;
-        let state = AppState::new(world, self.token, move || told.now() + ahead).with_access_keys(self.access_keys);
+        let offset = self.clock;
+        let state = AppState::new(world, self.token, move || offset.of(told.now())).with_access_keys(self.access_keys);
         let state = Arc::new(state);
         let (running, stop) = watch::channel(());
         let serving = tokio::spawn(accept(listener, app(Arc::clone(&state)), clock, stop));

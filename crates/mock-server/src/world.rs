@@ -1,11 +1,14 @@
 //! A cloud together with what goes wrong around it: calls in, and out comes what was said and whether it arrives.
 //!
-//! Pure, like its parts. Over HTTP the routes turn [`Served`] into bytes and socket faults; a simulation turns it into
+//! IAM is part of it, since tokens can get lost on their way like everything else. Pure, like its parts. Over HTTP the routes turn [`Served`] into bytes and socket faults; a simulation turns it into
 //! answers and silences.
 
-use reinstall_core::id::InstanceId;
-use reinstall_core::time::Timestamp;
+mod iam;
+
 use std::time::Duration;
+
+use reinstall_core::id::{ImageId, InstanceId};
+use reinstall_core::time::Timestamp;
 
 use crate::cloud::Cloud;
 use crate::cloud::ledger::{ApiOperation, Call};
@@ -14,21 +17,24 @@ use crate::cloud::refusal::Refusal;
 use crate::cloud::request::ReinstallRequest;
 use crate::cloud::row::Glimpse;
 use crate::fault::{Effect, FaultRule, FaultRules, Omit, RuleId, STRANGER_BITS, When};
+use crate::iam::{Iam, IamConfig};
 
-/// One cloud and its fault rules.
+/// One cloud, who may use it, and its fault rules.
 #[derive(Debug, Clone)]
 pub struct World {
     /// The cloud. What is asked of it directly meets no fault.
     pub cloud: Cloud,
+    /// Who may use it. What is asked of it directly meets no fault and is not counted.
+    pub iam: Iam,
     /// The rules.
     pub faults: FaultRules,
 }
 
 /// What was said to a call, and how it is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Served<T> {
+pub struct Served<T, R = Refusal> {
     /// What was said.
-    pub said: Said<T>,
+    pub said: Said<T, R>,
     /// Whether it arrives.
     pub delivery: Delivery,
     /// The fault rule that altered it.
@@ -37,11 +43,11 @@ pub struct Served<T> {
 
 /// What was said to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said<T> {
-    /// The success: 202 for a reinstall, 200 for a look.
+pub enum Said<T, R = Refusal> {
+    /// The success: 202 for a reinstall, 201 for a token, 200 for a look.
     Done(T),
-    /// A documented refusal.
-    Refused(Refusal),
+    /// A documented refusal, [`Refusal`] or [`IamRefusal`](crate::iam::IamRefusal).
+    Refused(R),
     /// What a fault rule put in its place.
     Canned(Canned),
     /// Nothing: a fault rule stopped the call before it took hold, and no answer is on its way.
@@ -77,10 +83,10 @@ pub enum Delivery {
     Never,
 }
 
-impl<T> Served<T> {
+impl<T, R> Served<T, R> {
     /// What the client gets to read; `None` if the answer does not arrive, or not whole.
     #[must_use]
-    pub fn arrived(&self) -> Option<&Said<T>> {
+    pub fn arrived(&self) -> Option<&Said<T, R>> {
         (self.delivery == Delivery::Whole).then_some(&self.said)
     }
 }
@@ -142,10 +148,17 @@ impl Turn {
 }
 
 impl World {
-    /// A world in which nothing goes wrong yet.
+    /// A world in which nothing goes wrong yet, with one user.
     #[must_use]
     pub fn new(cloud: Cloud) -> Self {
-        Self { cloud, faults: FaultRules::default() }
+        let iam = Iam::new(IamConfig::default(), cloud.project(), cloud.seed());
+        Self { iam, faults: FaultRules::new(cloud.seed()), cloud }
+    }
+
+    /// The same with other users and tokens.
+    #[must_use]
+    pub fn with_iam(self, config: IamConfig) -> Self {
+        Self { iam: Iam::new(config, self.cloud.project(), self.cloud.seed()), ..self }
     }
 
     /// Adds a fault rule after those that are there.
@@ -196,7 +209,7 @@ impl World {
     }
 
     /// The answer to a call that took hold.
-    fn serve<T>(&mut self, turn: Turn, result: Result<T, Refusal>) -> Served<T> {
+    fn serve<T, R>(&mut self, turn: Turn, result: Result<T, R>) -> Served<T, R> {
         let said = match (turn.canned, result) {
             (Some(canned), _) => Said::Canned(canned),
             (None, Ok(done)) => Said::Done(done),
@@ -215,14 +228,14 @@ impl World {
     }
 
     /// The answer to a call that was stopped before it took hold.
-    fn stop<T>(
+    fn stop<T, R>(
         &mut self,
         at: Timestamp,
         operation: ApiOperation,
         ids: Vec<InstanceId>,
-        image: Option<reinstall_core::id::ImageId>,
+        image: Option<ImageId>,
         turn: Turn,
-    ) -> Served<T> {
+    ) -> Served<T, R> {
         self.cloud.ledger_mut().note(Call {
             at,
             operation,

@@ -17,6 +17,34 @@ pub enum ApiOperation {
     ShowInstanceStatus,
     /// `GET /v1/{project_id}/instances`
     ListInstances,
+    /// `POST /v3/auth/tokens`, of IAM.
+    KeystoneCreateUserTokenByPassword,
+    /// `GET /v3/auth/tokens`, of IAM.
+    KeystoneValidateToken,
+    /// `GET /v3/projects`, of IAM.
+    KeystoneListProjects,
+    /// `GET /v3/auth/domains`, of IAM.
+    KeystoneListAuthDomains,
+    /// `GET /`, of IAM.
+    KeystoneListVersions,
+    /// `GET /v3`, of IAM.
+    KeystoneShowVersion,
+}
+
+impl ApiOperation {
+    /// Whether IAM serves it rather than CloudDC.
+    #[must_use]
+    pub const fn is_iam(self) -> bool {
+        match self {
+            Self::ReinstallOs | Self::ShowInstanceStatus | Self::ListInstances => false,
+            Self::KeystoneCreateUserTokenByPassword
+            | Self::KeystoneValidateToken
+            | Self::KeystoneListProjects
+            | Self::KeystoneListAuthDomains
+            | Self::KeystoneListVersions
+            | Self::KeystoneShowVersion => true,
+        }
+    }
 }
 
 /// One call that reached the cloud, or would have, had no fault rule stopped it.

@@ -13,7 +13,7 @@ use reinstall_http::wire::status::{ErrorStatus, StatusReply};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::reply::{refused, served};
+use super::reply::{json, refused, served};
 use crate::app::AppState;
 use crate::cloud::list::{ListQuery, Page};
 use crate::cloud::refusal::Refusal;
@@ -25,7 +25,7 @@ pub(super) async fn reinstall(State(state): State<Arc<AppState>>, body: Bytes) -
         Ok(request) => {
             let now = state.now();
             let answer = state.with_world(|world| world.reinstall(now, &request));
-            served(answer, StatusCode::ACCEPTED, |ids| ReinstallReply::accepting(&ids))
+            served(answer, |ids| json(StatusCode::ACCEPTED, &ReinstallReply::accepting(&ids)), refused)
         }
         Err(refusal) => refused(&refusal),
     }
@@ -37,7 +37,7 @@ pub(super) async fn status(State(state): State<Arc<AppState>>, Path((_, id)): Pa
     };
     let now = state.now();
     let answer = state.with_world(|world| world.status(now, id));
-    served(answer, StatusCode::OK, |glimpse| status_reply(&glimpse))
+    served(answer, |glimpse| json(StatusCode::OK, &status_reply(&glimpse)), refused)
 }
 
 pub(super) async fn list(
@@ -49,7 +49,7 @@ pub(super) async fn list(
     };
     let now = state.now();
     let answer = state.with_world(|world| world.list(now, &parameters.into()));
-    served(answer, StatusCode::OK, list_reply)
+    served(answer, |page| json(StatusCode::OK, &list_reply(page)), refused)
 }
 
 fn read_reinstall(bytes: &[u8]) -> Result<ReinstallRequest, Refusal> {

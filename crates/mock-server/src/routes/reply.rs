@@ -17,6 +17,8 @@ pub(crate) enum Gateway {
     NoSuchApi,
     /// No token and no signature, or one that is not accepted.
     Unauthorized(String),
+    /// A token that was revoked before its time.
+    TokenRevoked,
     /// More than the body may have.
     TooLarge,
 }
@@ -31,6 +33,7 @@ pub(crate) fn gateway(refusal: Gateway, name: &RequestName) -> Response {
         Gateway::Unauthorized(why) => {
             (StatusCode::UNAUTHORIZED, "APIGW.0301", format!("Incorrect IAM authentication information: {why}"))
         }
+        Gateway::TokenRevoked => (StatusCode::UNAUTHORIZED, "APIGW.0307", "The token must be updated".to_owned()),
         Gateway::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "APIGW.0201", "Request entity too large".to_owned()),
     };
     let body = ErrorBody { request_id: Some(name.0.clone()), ..ErrorBody::new(code, &message) };
@@ -51,9 +54,13 @@ pub(crate) fn refused(refusal: &Refusal) -> Response {
 }
 
 /// Turns what was served into a response that carries its delivery.
-pub(crate) fn served<T, B: Serialize>(served: Served<T>, success: StatusCode, body: impl FnOnce(T) -> B) -> Response {
+pub(crate) fn served<T, R>(
+    served: Served<T, R>,
+    done: impl FnOnce(T) -> Response,
+    refused: impl FnOnce(&R) -> Response,
+) -> Response {
     let mut response = match served.said {
-        Said::Done(done) => json(success, &body(done)),
+        Said::Done(success) => done(success),
         Said::Refused(refusal) => refused(&refusal),
         Said::Canned(canned) => can(canned),
         // Never sent: the delivery sees to that.

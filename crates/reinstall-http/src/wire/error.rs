@@ -14,7 +14,7 @@ use super::said;
 pub const REQUEST_ID: &str = "x-request-id";
 
 /// The same of IAM's answers.
-const IAM_TRACE_ID: &str = "x-iam-trace-id";
+pub const IAM_TRACE_ID: &str = "x-iam-trace-id";
 
 /// How long a wait the cloud may ask for; more is taken as this much.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);

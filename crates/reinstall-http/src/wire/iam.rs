@@ -1,5 +1,7 @@
 //! IAM, as far as it is needed to get a token and to find a project: `POST /v3/auth/tokens` and `GET /v3/projects`. It is the
-//! Keystone v3 API (api-facts 6 and 10).
+//! Keystone v3 API (api-facts 6 and 10). What only a server needs is in [`served`].
+
+pub mod served;
 
 use reinstall_core::secret::UserPassword;
 use serde::{Deserialize, Serialize, Serializer};
