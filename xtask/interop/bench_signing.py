@@ -1,13 +1,16 @@
-"""How many requests a second each signer signs on one core: `bench_signing.py SIGN --rounds N`, one JSON array out.
+"""How many requests a second each signer signs on one core: `bench_signing.py SIGN [--rounds N]`, JSON out.
 
 Both sign the same requests in the same run, both from headers that are to be kept, and must come to the same signatures.
 """
 
 import argparse
 import json
+import os
+import platform
 import statistics
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 from signers import Request, our_answers, sdk_authorization
@@ -64,12 +67,28 @@ def sdk_per_second(given: Request, rounds: int) -> int:
     return round(statistics.median(one_round() for _ in range(rounds)))
 
 
+def facts(rounds: int) -> list[str]:
+    """What a reader must know to compare."""
+    cpu = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+        cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), cpu)
+        flags = next((line for line in lines if line.startswith("flags")), "").split()
+        cpu += ", with SHA instructions" if "sha_ni" in flags else ""
+    return [
+        f"{time.strftime('%Y-%m-%d', time.gmtime())}, median of {rounds} rounds of {ROUND} s of one core's time",
+        f"{cpu}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start; {platform.system()}",
+        f"Python {platform.python_version()}, huaweicloudsdkcore {version('huaweicloudsdkcore')}",
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("sign", type=Path)
     parser.add_argument("--rounds", type=int, default=9)
     args = parser.parse_args()
-    told = []
+    told, known = [], facts(args.rounds)
     for given, ours in zip(requests(), our_answers(args.sign, requests(), args.rounds), strict=True):
         if ours["authorization"] != sdk_authorization(given):
             print(f"{given.name}: the two signers do not come to the same", file=sys.stderr)
@@ -77,7 +96,7 @@ def main() -> int:
         size = len(given.url) + len(given.body)
         told.append({"name": given.name, "url_and_body_bytes": size, "ours": ours["per_second"],
                      "sdk": sdk_per_second(given, args.rounds)})
-    print(json.dumps(told))
+    print(json.dumps({"facts": known, "requests": told}))
     return 0
 
 

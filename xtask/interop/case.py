@@ -19,7 +19,7 @@ from huaweicloudsdkcore.http.http_handler import HttpHandler
 from mock import ACCESS_KEY, PROJECT, SECRET_KEY
 
 # How long one test may take, in seconds. One that takes longer ends the whole run with a trace of where it stood.
-TEST_SECONDS_MAX = 60
+TEST_SECONDS_MAX = 45
 # Allowed for every image. It opens nothing.
 PASSWORD = "Interop-Passw0rd"
 # Of no instance.

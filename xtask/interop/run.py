@@ -9,10 +9,19 @@ import os
 import random
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
 import given
+
+# How long all of it may take, in seconds; it is about ten on an idle machine.
+RUN_SECONDS_MAX = 180
+
+
+def give_up() -> None:
+    print(f"interop: not done within {RUN_SECONDS_MAX} s", flush=True)
+    os._exit(1)
 
 
 def clear_environment(home: str) -> None:
@@ -32,6 +41,9 @@ def main() -> int:
     print(f"interop: --seed {given.started_with.seed}", flush=True)
     # What the SDK would log the tests look at themselves.
     logging.disable(logging.CRITICAL)
+    deadline = threading.Timer(RUN_SECONDS_MAX, give_up)
+    deadline.daemon = True
+    deadline.start()
     with tempfile.TemporaryDirectory() as home:
         clear_environment(home)
         suite = unittest.defaultTestLoader.discover(str(Path(__file__).parent))
