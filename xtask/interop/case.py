@@ -1,6 +1,5 @@
 """What the tests have in common: a deadline, and the official client pointed at a mock."""
 
-import faulthandler
 import unittest
 from collections.abc import Callable
 
@@ -16,6 +15,7 @@ from huaweicloudsdkcore.exceptions.exceptions import ServiceResponseException
 from huaweicloudsdkcore.http.http_config import HttpConfig
 from huaweicloudsdkcore.http.http_handler import HttpHandler
 
+from deadline import within
 from mock import ACCESS_KEY, PROJECT, SECRET_KEY
 
 # How long one test may take, in seconds. One that takes longer ends the whole run with a trace of where it stood.
@@ -30,11 +30,8 @@ class Case(unittest.TestCase):
     """A test with a deadline."""
 
     def run(self, result=None):
-        faulthandler.dump_traceback_later(TEST_SECONDS_MAX, exit=True)
-        try:
+        with within(TEST_SECONDS_MAX):
             return super().run(result)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
 
 
 class Sdk:

@@ -6,6 +6,7 @@ import urllib.request
 from typing import Any
 
 import given
+from deadline import started
 
 # The keys, token and project of every mock here. They open nothing else.
 PROJECT = "1f2e3d4c5b6a79880123456789abcdef"
@@ -24,6 +25,7 @@ class Mock:
         command = [str(given.started_with.mock), "--project-id", PROJECT, "--token", TOKEN]
         command += ["--access-key", f"{ACCESS_KEY}:{SECRET_KEY}", "--reinstall-takes", reinstall_takes, *flags]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        started.add(self._process)
         # Empty if it did not come up; a test's deadline ends a wait for ever.
         self.url = self._process.stdout.readline().strip()
         if not self.url:
@@ -44,6 +46,7 @@ class Mock:
             self._process.kill()
             self._process.wait()
         self._process.stdout.close()
+        started.discard(self._process)
 
     def truth(self) -> dict[str, Any]:
         """What truly happened."""

@@ -9,19 +9,14 @@ import os
 import random
 import sys
 import tempfile
-import threading
 import unittest
 from pathlib import Path
 
 import given
+from deadline import within
 
 # How long all of it may take, in seconds; it is about ten on an idle machine.
 RUN_SECONDS_MAX = 180
-
-
-def give_up() -> None:
-    print(f"interop: not done within {RUN_SECONDS_MAX} s", flush=True)
-    os._exit(1)
 
 
 def clear_environment(home: str) -> None:
@@ -41,10 +36,7 @@ def main() -> int:
     print(f"interop: --seed {given.started_with.seed}", flush=True)
     # What the SDK would log the tests look at themselves.
     logging.disable(logging.CRITICAL)
-    deadline = threading.Timer(RUN_SECONDS_MAX, give_up)
-    deadline.daemon = True
-    deadline.start()
-    with tempfile.TemporaryDirectory() as home:
+    with within(RUN_SECONDS_MAX), tempfile.TemporaryDirectory() as home:
         clear_environment(home)
         suite = unittest.defaultTestLoader.discover(str(Path(__file__).parent))
         outcome = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(suite)

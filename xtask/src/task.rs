@@ -165,7 +165,7 @@ pub(crate) enum Failure {
     Outdated { document: &'static str },
     #[error("there is no step `{name}` to leave out")]
     NoSuchStep { name: String },
-    #[error("{needed} is needed here")]
+    #[error("this needs {needed}")]
     Needed { needed: &'static str, source: Box<Failure> },
     #[error("SOURCE_DATE_EPOCH is not a number of seconds: `{given}`")]
     SourceDate { given: String },

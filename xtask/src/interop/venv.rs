@@ -30,8 +30,8 @@ impl Python {
 /// The environment in `folder` with exactly the packages of the file `requirements`.
 pub(crate) fn ready(folder: &Path, requirements: &Path) -> Result<Python, Failure> {
     let system = host::output(Command::new(SYSTEM).args(["-c", PROBE])).map_err(|failure| Failure::Needed {
-        needed: "Python 3.10 or later with its venv module (Debian: apt install python3-venv), as the official clients \
-                 are written in it,",
+        needed: "Python 3.10 or later with its venv module, which the official clients are written in (Debian: apt install \
+                 python3-venv)",
         source: Box::new(failure),
     })?;
     let wanted =
@@ -49,10 +49,8 @@ pub(crate) fn ready(folder: &Path, requirements: &Path) -> Result<Python, Failur
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
     // Whatever is not listed with its hash is refused, so that everybody gets the same.
     pip.args(["--require-hashes", "--only-binary", ":all:", "--requirement"]).arg(requirements);
-    host::run(&mut pip).map_err(|failure| Failure::Needed {
-        needed: "PyPI, or a mirror that pip knows,",
-        source: Box::new(failure),
-    })?;
+    host::run(&mut pip)
+        .map_err(|failure| Failure::Needed { needed: "PyPI, or a mirror that pip knows", source: Box::new(failure) })?;
     // Last: an environment that is not whole has no stamp.
     fs::write(&stamp_file, stamp).map_err(|source| Failure::Write { path: stamp_file.clone(), source })?;
     Ok(Python(python))
