@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::id::{InstanceId, RequestId};
+use crate::rate::{Hint, Rate};
 use crate::text::CloudText;
 
 /// What went wrong with a call.
@@ -114,6 +115,10 @@ pub struct Fault {
     /// How long the cloud asked us to wait.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
+    /// The limit that a refusal for too many requests names. For whoever sends requests; no decision of a rollout hangs on
+    /// it, so that it is not on record.
+    #[serde(skip)]
+    pub limit: Option<Rate>,
     /// The instances that the cloud's words name, taken from them before they were cut to a readable length.
     /// `iMetal.0200` and `iMetal.0201` list those that are at fault (api-facts 7).
     #[serde(skip)]
@@ -131,6 +136,7 @@ impl Fault {
             message: message.into(),
             request_id: None,
             retry_after: None,
+            limit: None,
             named: vec![],
         }
     }
@@ -144,6 +150,12 @@ impl Fault {
         if let Some(id) = &mut self.request_id {
             id.hide(secret);
         }
+    }
+
+    /// What it says about how to go on, for whoever was told to slow down.
+    #[must_use]
+    pub const fn hint(&self) -> Hint {
+        Hint { retry_after: self.retry_after, limit: self.limit }
     }
 
     /// The cloud's code, or our name for the kind of fault.

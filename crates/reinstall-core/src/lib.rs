@@ -18,8 +18,11 @@ pub mod sighting;
 
 pub mod instance_set;
 
-pub mod fault;
 pub mod retry;
+
+pub mod rate;
+
+pub mod fault;
 
 pub mod login;
 

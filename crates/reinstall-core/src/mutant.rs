@@ -104,6 +104,12 @@ mutants! {
     BadEndsAreAvailable = "bad-ends-are-available",
     /// Closing time is for others.
     ClosingTimeIsIgnored = "closing-time-is-ignored",
+    /// A cool-down is for others.
+    CoolDownIsIgnored = "cool-down-is-ignored",
+    /// Of several refusals, the last one decides how long to wait.
+    LastRefusalDecides = "last-refusal-decides",
+    /// Submissions are too important to wait for their turn.
+    SubmissionsGoUnpaced = "submissions-go-unpaced",
 }
 
 /// Whether this wrong idea is planted: never.

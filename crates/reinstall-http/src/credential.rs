@@ -2,28 +2,26 @@
 
 use reinstall_core::secret::SessionToken;
 
+use crate::endpoint::Endpoint;
+use crate::iam_user::IamUser;
 use crate::sign::key::AccessKey;
 
-/// A token, or an access key to sign with.
+/// A token, an access key to sign with, or where to get one of them. Its `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub enum Credential {
-    /// Sent with each request (api-facts 5.1).
+    /// Sent with each request (api-facts 5.1). Nothing newer is asked for when it runs out.
     Token(SessionToken),
     /// Signs each request (api-facts 5.2).
     Keys(AccessKey),
-}
-
-impl Credential {
-    /// The texts in it that nobody may read, to be taken out of answers that echo them.
-    pub(crate) fn secrets(&self) -> Vec<&str> {
-        match self {
-            Self::Token(token) => vec![token.expose()],
-            Self::Keys(key) => {
-                let security_token = key.security_token().map(|token| token.expose());
-                security_token.into_iter().chain([key.secret().expose()]).collect()
-            }
-        }
-    }
+    /// Gets tokens from IAM, a new one before the last one ends, and one after a 401 (api-facts 6).
+    User {
+        /// Where IAM is.
+        iam: Endpoint,
+        /// Who asks.
+        user: IamUser,
+    },
+    /// Gets temporary keys from the metadata service of the machine that we run on (api-facts 6), in the same way.
+    Metadata(Endpoint),
 }
 
 impl From<SessionToken> for Credential {
@@ -38,24 +36,12 @@ impl From<AccessKey> for Credential {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use reinstall_core::secret::SecurityToken;
-
-    use super::*;
-
-    #[test]
-    fn debug_and_secrets_are_two_sides() {
-        let key = AccessKey::parse_pair("AK1:canary-sk").unwrap();
-        let token = SecurityToken::parse("canary-token").unwrap();
-        for (credential, secrets) in [
-            (Credential::from(SessionToken::parse("canary").unwrap()), vec!["canary"]),
-            (key.clone().into(), vec!["canary-sk"]),
-            (key.with_security_token(token).into(), vec!["canary-token", "canary-sk"]),
-        ] {
-            assert_eq!(credential.secrets(), secrets);
-            let shown = format!("{credential:?}");
-            assert!(!shown.contains("canary"), "{shown}");
+impl Credential {
+    /// The password in it, to be taken out of answers that echo it.
+    pub(crate) fn password(&self) -> Option<&str> {
+        match self {
+            Self::User { user, .. } => Some(user.password().expose()),
+            Self::Token(_) | Self::Keys(_) | Self::Metadata(_) => None,
         }
     }
 }

@@ -1,11 +1,8 @@
 //! The driver: carries out what a rollout says, and tells it what came of it. It decides nothing.
 
-use std::time::Duration;
-
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use reinstall_core::action::{Action, Answer, Event, Order};
-use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::Ticket;
 use reinstall_core::journal::Journal;
 use reinstall_core::notice::Notice;
@@ -25,10 +22,6 @@ pub struct Driver {
     clock: Clock,
     password: AdminPassword,
 }
-
-/// How long after its decision a request may leave. A program that was stopped, or whose machine slept, may find that
-/// another one has gone on in its place, and looked into what it left behind; by then its request must not leave any more.
-const LEAVES_WITHIN: Duration = Duration::from_secs(5);
 
 impl Driver {
     /// A driver that sets `password` on every instance it reinstalls.
@@ -75,21 +68,23 @@ impl Driver {
     }
 
     /// Carries out one action, once, that was decided on at `decided_at`.
+    ///
+    /// A submission leaves soon after its decision or not at all. A program that was stopped, or whose machine slept, may find
+    /// that another one has gone on in its place, and looked into what it left behind; by then its request must not leave any
+    /// more.
     async fn carry_out(&self, action: Action, decided_at: Timestamp) -> (Ticket, Answer) {
-        let is_late = self.clock.now().since(decided_at) > LEAVES_WITHIN;
+        let leave_by = decided_at + Client::LEAVES_WITHIN;
         let (ticket, mut answer) = match action {
-            Action::Submit(ticket, _) if is_late => {
-                let fault = Fault::new(FaultKind::HeldBack, "not sent, for it was held up here for too long");
-                return (ticket, Answer::Failed(fault));
-            }
             Action::Look(ticket, ids) => match self.client.look(&ids).await {
                 Ok(looks) => (ticket, Answer::Looked(looks)),
                 Err(error) => (ticket, Answer::Failed(error.into_fault())),
             },
-            Action::Submit(ticket, submission) => match self.client.reinstall(&submission, &self.password).await {
-                Ok(Accepted { ids, request_id }) => (ticket, Answer::Accepted { ids, request_id }),
-                Err(error) => (ticket, Answer::Failed(error.into_fault())),
-            },
+            Action::Submit(ticket, submission) => {
+                match self.client.reinstall_by(&submission, &self.password, leave_by).await {
+                    Ok(Accepted { ids, request_id }) => (ticket, Answer::Accepted { ids, request_id }),
+                    Err(error) => (ticket, Answer::Failed(error.into_fault())),
+                }
+            }
         };
         // A look does not know the password, but a service may repeat it in what it says of an instance.
         answer.hide(self.password.expose());
@@ -106,7 +101,10 @@ fn tell<J: Journal>(recorded: &mut Recorded<J>, observe: &mut impl FnMut(&Notice
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use reinstall_core::action::Submission;
+    use reinstall_core::fault::FaultKind;
     use reinstall_core::id::InstanceId;
     use reinstall_core::instance_set::InstanceSet;
     use reinstall_core::login::PasswordPolicy;
@@ -135,7 +133,7 @@ mod tests {
             let ids = InstanceSet::new(vec![id]).unwrap();
             Action::Submit(Ticket(7), Submission { ids, image: None, attempt: 1 })
         };
-        let long_ago = clock.now() - LEAVES_WITHIN - Duration::from_secs(1);
+        let long_ago = clock.now() - Client::LEAVES_WITHIN - Duration::from_secs(1);
         let (_, held_up) = driver.carry_out(submit(ids[0]), long_ago).await;
         assert!(matches!(&held_up, Answer::Failed(fault) if fault.kind == FaultKind::HeldBack), "{held_up:?}");
         let (_, in_time) = driver.carry_out(submit(ids[1]), clock.now()).await;

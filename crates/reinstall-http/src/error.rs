@@ -29,6 +29,11 @@ impl CallError {
         Self(Box::new(Failure { operation, fault, tries, elapsed }))
     }
 
+    /// A call that could not even be written.
+    pub(crate) fn unsent(operation: Operation, fault: Fault) -> Self {
+        Self::new(operation, fault, 0, Duration::ZERO)
+    }
+
     /// Which call it was.
     #[must_use]
     pub fn operation(&self) -> Operation {
@@ -108,8 +113,11 @@ impl fmt::Display for CallError {
         if let Some(id) = &fault.request_id {
             write!(f, "request id {id}, ")?;
         }
-        let tries_word = if *tries == 1 { "try" } else { "tries" };
-        write!(f, "{tries} {tries_word}, {})", Plain(*elapsed))
+        match tries {
+            0 => write!(f, "not sent, {})", Plain(*elapsed)),
+            1 => write!(f, "1 try, {})", Plain(*elapsed)),
+            _ => write!(f, "{tries} tries, {})", Plain(*elapsed)),
+        }
     }
 }
 

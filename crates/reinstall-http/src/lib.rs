@@ -1,4 +1,4 @@
-//! The three CloudDC calls that a reinstall needs, over HTTP.
+//! The three CloudDC calls that a reinstall needs over HTTP, and the calls to IAM that they need.
 //!
 //! This crate decides nothing about an instance: that is `reinstall-core`'s part. It never sends a reinstall request twice,
 //! follows no redirect, uses no proxy, reads no environment variable and no file of its own accord (the TLS library looks
@@ -13,16 +13,22 @@ pub mod operation;
 pub mod ops;
 
 pub mod endpoint;
+pub mod network;
 pub mod sign;
 
 pub mod credential;
+pub mod iam_user;
 
 pub mod clock;
 pub mod transport;
 
+mod auth;
+mod caller;
+
 pub mod error;
 
 pub mod client;
+pub mod iam;
 
 pub mod driver;
 

@@ -18,19 +18,42 @@ pub enum Operation {
     ShowInstanceStatus,
     /// Looks at many.
     ListInstances,
+    /// Asks IAM for a token.
+    CreateToken,
+    /// Asks IAM for the projects of a name.
+    ListProjects,
+    /// Begins a session with the metadata service of the machine we run on.
+    MetadataSession,
+    /// Asks that service for temporary keys.
+    MetadataKeys,
 }
 
 impl Operation {
     /// All of them, in the order of their variants.
-    pub const ALL: [Self; 3] = [Self::ReinstallOs, Self::ShowInstanceStatus, Self::ListInstances];
+    pub const ALL: [Self; 7] = [
+        Self::ReinstallOs,
+        Self::ShowInstanceStatus,
+        Self::ListInstances,
+        Self::CreateToken,
+        Self::ListProjects,
+        Self::MetadataSession,
+        Self::MetadataKeys,
+    ];
 
-    /// The provider's name.
+    /// Those of the service that has the instances.
+    pub const CLOUDDC: [Self; 3] = [Self::ReinstallOs, Self::ShowInstanceStatus, Self::ListInstances];
+
+    /// The provider's name; one of our own for calls that it gave none.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::ReinstallOs => "ReinstallOS",
             Self::ShowInstanceStatus => "ShowInstanceStatus",
             Self::ListInstances => "ListInstances",
+            Self::CreateToken => "KeystoneCreateUserTokenByPassword",
+            Self::ListProjects => "KeystoneListProjects",
+            Self::MetadataSession => "MetadataSession",
+            Self::MetadataKeys => "MetadataKeys",
         }
     }
 
@@ -39,7 +62,12 @@ impl Operation {
     pub const fn repeat(self) -> Repeat {
         match self {
             Self::ReinstallOs => Repeat::Once,
-            Self::ShowInstanceStatus | Self::ListInstances => Repeat::Safe,
+            Self::ShowInstanceStatus
+            | Self::ListInstances
+            | Self::CreateToken
+            | Self::ListProjects
+            | Self::MetadataSession
+            | Self::MetadataKeys => Repeat::Safe,
         }
     }
 
@@ -49,6 +77,10 @@ impl Operation {
             Self::ReinstallOs => 0,
             Self::ShowInstanceStatus => 1,
             Self::ListInstances => 2,
+            Self::CreateToken => 3,
+            Self::ListProjects => 4,
+            Self::MetadataSession => 5,
+            Self::MetadataKeys => 6,
         }
     }
 }
@@ -75,12 +107,14 @@ pub struct Request {
     pub path: String,
     /// The query without its `?`, escaped.
     pub query: Option<String>,
+    /// Headers of this call alone; a secret among them is marked as sensitive.
+    pub headers: HeaderMap,
     /// A JSON body. It may hold a secret; its owner wipes it when the last reference goes.
     pub body: Option<Bytes>,
 }
 
 impl fmt::Debug for Request {
-    /// Leaves the body out.
+    /// Leaves headers and body out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("operation", &self.operation)

@@ -8,8 +8,10 @@ use reinstall_core::action::Submission;
 use reinstall_core::id::{InstanceId, ProjectId};
 use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::login::PasswordPolicy;
+use reinstall_core::rate::{Hint, Pacer, Turn, Urgency};
 use reinstall_core::retry::Backoff;
 use reinstall_core::secret::{AdminPassword, SessionToken};
+use reinstall_core::time::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use zeroize::Zeroizing;
@@ -50,6 +52,23 @@ pub(crate) fn builder_with(base: &str, credential: impl Into<Credential>) -> Cli
     let moment = Duration::from_millis(1);
     Client::builder(Endpoint::parse(base, PlainHttp::Loopback).unwrap(), project(), credential)
         .read_retries(ReadRetries { tries_max: 3, backoff: Backoff { base: moment, cap: moment }, pause_max: moment })
+        .pacer(Arc::new(Unpaced))
+}
+
+/// Lets everything go, and waits for nothing that the cloud does not ask for.
+#[derive(Debug)]
+pub(crate) struct Unpaced;
+
+impl Pacer for Unpaced {
+    fn ask(&self, _: Timestamp, _: Urgency) -> Turn {
+        Turn::Now
+    }
+
+    fn throttled(&self, _: Timestamp, hint: Hint, _: f64) -> Duration {
+        hint.retry_after.unwrap_or_default()
+    }
+
+    fn answered(&self, _: Timestamp) {}
 }
 
 /// What the server does with a request that it has read whole.

@@ -3,7 +3,7 @@
 //! Whatever the library would do beyond that is switched off: it follows no redirect, since token and body would go along;
 //! repeats nothing; takes no proxy from the environment; and tells nobody where it came from. One thing cannot be switched
 //! off and need not be: a request that was handed to a kept-alive connection which turned out closed *before a byte of it
-//! was written* goes to a fresh one.
+//! was written* goes to a fresh one. A reinstall does not even meet a connection that was kept: see [`Transport`].
 
 use std::error::Error;
 use std::fmt;
@@ -12,17 +12,18 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue, InvalidHeaderValue};
-use reinstall_core::fault::{Fault, FaultKind};
+use reinstall_core::fault::{Fault, FaultKind, Repeat};
 use reinstall_core::id::ProjectId;
 use reinstall_core::time::{Plain, Timestamp};
-use reqwest::{Url, redirect};
+use reqwest::{Certificate, NoProxy, Url, redirect, tls};
 
-use crate::credential::Credential;
+use crate::auth::proof::Proof;
 use crate::endpoint::Endpoint;
+use crate::network::{Network, Proxy};
 use crate::operation::{Cut, Reply, Request};
 use crate::sign::canonical::CanonicalRequest;
 use crate::sign::key::AccessKey;
-use crate::sign::{self, Message, PROJECT_ID, SignError, sensitive};
+use crate::sign::{self, Message, PROJECT_ID, SignError};
 
 /// The header that carries the token (api-facts 1).
 const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
@@ -31,33 +32,11 @@ const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 pub const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How long an idle connection is kept. Less than servers commonly keep it, since a request that meets a connection just
-/// being closed may end in doubt.
+/// being closed fails.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
-/// How long the parts of a call may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Finding the host, connecting and TLS.
-    pub connect: Duration,
-    /// Waiting for the next bytes of an answer.
-    pub read: Duration,
-    /// A whole try of a call that looks.
-    pub look: Duration,
-    /// The whole of a reinstall call. A rollout counts nobody as having looked for this long, so it should stay well below
-    /// the shortest plausible reinstall.
-    pub reinstall: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            read: Duration::from_secs(30),
-            look: Duration::from_secs(60),
-            reinstall: Duration::from_secs(30),
-        }
-    }
-}
+/// Whom no proxy can help to reach: this machine.
+const NEVER_BY_PROXY: &str = "localhost,127.0.0.0/8,::1";
 
 /// Why no connection pool could be made.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +44,15 @@ pub enum TransportError {
     /// The library refused its settings, or found no root certificates.
     #[error("the HTTP client could not be set up")]
     Library(#[source] reqwest::Error),
+    /// What should be trusted beside the platform's certificates is none in PEM form.
+    #[error("there is no certificate in PEM form in what should be trusted beside the platform's")]
+    NoCertificate,
+    /// One of these certificates cannot be used.
+    #[error("a certificate that should be trusted beside the platform's cannot be used")]
+    Certificate(#[source] reqwest::Error),
+    /// The library does not accept the proxy. Its own words may hold the password.
+    #[error("the proxy {0} cannot be used")]
+    Proxy(String),
     /// The token does not fit into a header. Does not say what it is.
     #[error("the token does not fit into a header")]
     Token(#[source] InvalidHeaderValue),
@@ -73,19 +61,35 @@ pub enum TransportError {
     Project(#[source] InvalidHeaderValue),
 }
 
-/// One endpoint, one credential, one pool of connections.
+/// Connections to any endpoint: kept ones for calls that look, over HTTP/2 where the other side has it, and a fresh one for
+/// each reinstall. A kept connection that the other side is just closing leaves a request in doubt, and a reinstall in doubt
+/// costs far more than a handshake.
 pub(crate) struct Transport {
-    http: reqwest::Client,
-    endpoint: Endpoint,
-    proof: Proof,
+    looks: reqwest::Client,
+    reinstalls: reqwest::Client,
+    reinstall_max: Duration,
+    look_max: Duration,
 }
 
-/// How a request shows who sends it.
-enum Proof {
-    /// By a header that is always the same.
-    Token(HeaderValue),
-    /// By a signature of its own.
-    Signature { key: AccessKey, project: HeaderValue },
+/// Where requests go, and for which project.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) endpoint: Endpoint,
+    /// What a signed request says of it; IAM is asked for no project.
+    project: Option<HeaderValue>,
+}
+
+impl Place {
+    /// The service that has the project's instances.
+    pub(crate) fn of_project(endpoint: Endpoint, project: &ProjectId) -> Result<Self, TransportError> {
+        let project = HeaderValue::from_str(project.as_str()).map_err(TransportError::Project)?;
+        Ok(Self { endpoint, project: Some(project) })
+    }
+
+    /// A service that knows of no project.
+    pub(crate) const fn bare(endpoint: Endpoint) -> Self {
+        Self { endpoint, project: None }
+    }
 }
 
 /// An answer, and what was signed to get it.
@@ -97,97 +101,116 @@ pub(crate) struct Exchange {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Transport").finish_non_exhaustive()
     }
 }
 
 impl Transport {
-    /// Sets a pool up; connects to nothing yet.
-    pub(crate) fn new(
-        endpoint: Endpoint,
-        project: &ProjectId,
-        credential: &Credential,
-        timeouts: &Timeouts,
-    ) -> Result<Self, TransportError> {
-        let http = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .user_agent(concat!("reinstall/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(timeouts.connect)
-            .read_timeout(timeouts.read)
-            .pool_idle_timeout(IDLE_MAX)
-            .tcp_keepalive(IDLE_MAX / 2)
-            .build()
-            .map_err(TransportError::Library)?;
-        let proof = match credential {
-            Credential::Token(token) => Proof::Token(sensitive(token.expose()).map_err(TransportError::Token)?),
-            Credential::Keys(key) => {
-                let project = HeaderValue::from_str(project.as_str()).map_err(TransportError::Project)?;
-                Proof::Signature { key: key.clone(), project }
-            }
-        };
-        Ok(Self { http, endpoint, proof })
+    /// Sets the pools up; connects to nothing yet.
+    pub(crate) fn new(network: &Network) -> Result<Self, TransportError> {
+        let looks = builder(network)?.pool_idle_timeout(IDLE_MAX).tcp_keepalive(IDLE_MAX / 2);
+        let reinstalls = builder(network)?.pool_max_idle_per_host(0).http1_only();
+        Ok(Self {
+            looks: looks.build().map_err(TransportError::Library)?,
+            reinstalls: reinstalls.build().map_err(TransportError::Library)?,
+            reinstall_max: network.timeouts.reinstall,
+            look_max: network.timeouts.look,
+        })
     }
 
-    /// Where the requests go.
-    pub(crate) fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
-
-    /// Sends `request` once and reads the answer, within `call_max` in all. If it is signed, it is as of `now`.
+    /// Sends `request` to `place` once and reads the answer. If it is signed, it is as of `now`.
     ///
     /// An answer is an answer whatever its status; faults are only those that left us without one.
-    pub(crate) async fn send(&self, request: &Request, call_max: Duration, now: Timestamp) -> Result<Exchange, Fault> {
+    pub(crate) async fn send(
+        &self,
+        place: &Place,
+        request: &Request,
+        proof: Option<&Proof>,
+        now: Timestamp,
+    ) -> Result<Exchange, Fault> {
+        let (http, call_max) = match request.operation.repeat() {
+            Repeat::Safe => (&self.looks, self.look_max),
+            Repeat::Once => (&self.reinstalls, self.reinstall_max),
+        };
         let unsent = |why: &str| Fault::new(FaultKind::Unreachable, &format!("the request was not sent: {why}"));
-        let url = self.endpoint.url(&request.path, request.query.as_deref());
+        let url = place.endpoint.url(&request.path, request.query.as_deref());
         let url = Url::parse(&url).map_err(|error| unsent(&error.to_string()))?;
-        let mut headers = HeaderMap::new();
+        let mut headers = request.headers.clone();
         if request.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let signed = match &self.proof {
-            Proof::Token(token) => {
-                headers.insert(AUTH_TOKEN, token.clone());
+        let signed = match proof {
+            None => None,
+            Some(Proof::Token { header, .. }) => {
+                headers.insert(AUTH_TOKEN, header.clone());
                 None
             }
-            Proof::Signature { key, project } => {
-                headers.insert(PROJECT_ID, project.clone());
+            Some(Proof::Keys(key)) => {
+                headers.extend(place.project.clone().map(|project| (PROJECT_ID, project)));
                 let signed = signed(request, &url, headers, key, now).map_err(|error| unsent(&error.to_string()))?;
                 headers = signed.headers;
                 Some(signed.canonical)
             }
         };
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let mut builder = self.http.request(request.method.clone(), url).timeout(call_max).headers(headers);
+        let mut builder = http.request(request.method.clone(), url).timeout(call_max).headers(headers);
         if let Some(body) = &request.body {
             // Shares the bytes, which their owner wipes; the copy in the connection's write buffer is out of our reach.
             builder = builder.body(body.clone());
         }
-        let mut response = builder.send().await.map_err(|error| self.fault(&error, call_max))?;
+        let mut response = builder.send().await.map_err(|error| fault(&error, &place.endpoint, call_max))?;
         let (body, cut) = read_body(&mut response).await;
         let reply = Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body, cut };
         Ok(Exchange { reply, signed })
     }
+}
 
-    /// What a request met that has no answer.
-    ///
-    /// Connecting is asked for first: a connection that did not come about in time is both, and then nothing was sent.
-    fn fault(&self, error: &reqwest::Error, call_max: Duration) -> Fault {
-        let authority = self.endpoint.authority();
-        let cause = root_cause(error);
-        if error.is_connect() || error.is_builder() {
-            let why = if error.is_timeout() { "it took too long" } else { &cause };
-            return Fault::new(FaultKind::Unreachable, &format!("no connection to {authority}: {why}"));
+/// What both pools have in common.
+fn builder(network: &Network) -> Result<reqwest::ClientBuilder, TransportError> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .referer(false)
+        .tls_version_min(tls::Version::TLS_1_2)
+        .user_agent(concat!("reinstall/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(network.timeouts.connect)
+        .read_timeout(network.timeouts.read);
+    for pem in &network.ca_certificates {
+        let certificates = Certificate::from_pem_bundle(pem).map_err(TransportError::Certificate)?;
+        if certificates.is_empty() {
+            return Err(TransportError::NoCertificate);
         }
-        if error.is_timeout() {
-            let words = format!("no answer from {authority} in time (at most {})", Plain(call_max));
-            return Fault::new(FaultKind::TimedOut, &words);
-        }
-        let words = format!("the connection to {authority} broke after the request was sent: {cause}");
-        Fault::new(FaultKind::Broken, &words)
+        builder = builder.tls_certs_merge(certificates);
     }
+    if let Some(proxy) = &network.proxy {
+        builder = builder.proxy(between(proxy)?);
+    }
+    Ok(builder)
+}
+
+fn between(proxy: &Proxy) -> Result<reqwest::Proxy, TransportError> {
+    let except = format!("{NEVER_BY_PROXY},{}", proxy.except());
+    let https = reqwest::Proxy::https(proxy.expose()).map_err(|_| TransportError::Proxy(proxy.to_string()))?;
+    Ok(https.no_proxy(NoProxy::from_string(&except)))
+}
+
+/// What a request met that has no answer.
+///
+/// Connecting is asked for first: a connection that did not come about in time is both, and then nothing was sent.
+fn fault(error: &reqwest::Error, endpoint: &Endpoint, call_max: Duration) -> Fault {
+    let authority = endpoint.authority();
+    let cause = root_cause(error);
+    if error.is_connect() || error.is_builder() {
+        let why = if error.is_timeout() { "it took too long" } else { &cause };
+        return Fault::new(FaultKind::Unreachable, &format!("no connection to {authority}: {why}"));
+    }
+    if error.is_timeout() {
+        let words = format!("no answer from {authority} in time (at most {})", Plain(call_max));
+        return Fault::new(FaultKind::TimedOut, &words);
+    }
+    let words = format!("the connection to {authority} broke after the request was sent: {cause}");
+    Fault::new(FaultKind::Broken, &words)
 }
 
 /// Signs a request as it will be sent to `url`, its `headers` and host included. Other headers, such as `User-Agent`, are
@@ -239,24 +262,12 @@ async fn read_body(response: &mut reqwest::Response) -> (Bytes, Option<Cut>) {
 mod tests {
     use http::Method;
     use reinstall_core::id::InstanceId;
-    use reinstall_core::secret::SessionToken;
 
     use super::*;
     use crate::endpoint::PlainHttp;
     use crate::operation::Operation;
     use crate::ops::show_instance_status;
     use crate::testing::{self, Server, answer};
-
-    /// HTTP libraries log headers, and compress them with tables that outlive the request; a sensitive one is spared both.
-    #[test]
-    fn the_token_is_marked_as_sensitive() {
-        let endpoint = Endpoint::parse("example.com", PlainHttp::Loopback).unwrap();
-        let token = SessionToken::parse("canary").unwrap();
-        let project = "p-1".parse().unwrap();
-        let transport = Transport::new(endpoint, &project, &token.into(), &Timeouts::default()).unwrap();
-        let Proof::Token(token) = transport.proof else { panic!("a token") };
-        assert_eq!((format!("{token:?}").as_str(), token.as_bytes()), ("Sensitive", &b"canary"[..]));
-    }
 
     /// What the library makes of an address is what must be signed.
     #[test]
@@ -267,6 +278,7 @@ mod tests {
             method: Method::GET,
             path: "/v1/p".to_owned(),
             query: Some("b=%2C&a=1".to_owned()),
+            headers: HeaderMap::new(),
             body: None,
         };
         for (endpoint, host) in [
@@ -296,12 +308,14 @@ mod tests {
         let server = Server::start(|_| answer(200, "{}")).await;
         let endpoint = Endpoint::parse(&server.base, PlainHttp::Loopback).unwrap();
         let key = AccessKey::parse_pair("AK1:canary").unwrap();
-        let transport = Transport::new(endpoint, &testing::project(), &key.into(), &Timeouts::default()).unwrap();
+        let transport = Transport::new(&Network::default()).unwrap();
+        let place = Place::of_project(endpoint, &testing::project()).unwrap();
+        let proof = Proof::Keys(key);
         let request = show_instance_status::request(&testing::project(), InstanceId::from_bits(1));
         let start = Timestamp::from_millis(1_795_418_100_000);
         for seconds in [0, 90] {
             let now = start + Duration::from_secs(seconds);
-            transport.send(&request, Duration::from_secs(10), now).await.unwrap();
+            transport.send(&place, &request, Some(&proof), now).await.unwrap();
         }
         let requests = server.requests();
         for (request, date) in requests.iter().zip(["20261123T071500Z", "20261123T071630Z"]) {

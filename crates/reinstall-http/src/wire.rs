@@ -5,6 +5,7 @@
 //! The client and the mock server share these shapes, so that neither can drift from the other; what would be wrong in
 //! both is caught by the tests with literal text below.
 
+pub mod code;
 pub mod error;
 pub mod iam;
 mod lenient;

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -14,6 +15,7 @@ use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::login::PasswordPolicy;
 use reinstall_core::plan::Plan;
 use reinstall_core::policy::Policy;
+use reinstall_core::rate::{OwnPace, Rate};
 use reinstall_core::record::{Opening, Replay};
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
@@ -101,7 +103,9 @@ async fn reinstall(server: MockServer, ids: &[InstanceId], policy: Policy) -> Af
     let endpoint = Endpoint::parse(&server.base_url(), PlainHttp::Loopback).expect("a loopback address");
     let project = CloudConfig::PROJECT.parse().expect("a project id");
     let token = SessionToken::parse(MockServer::TOKEN).expect("a token");
-    let client = Client::builder(endpoint, project, token).build().expect("a client");
+    // Times are short here; how a limit is kept is tested elsewhere.
+    let pacer = OwnPace::new(Rate::per_second(10_000).expect("a rate"));
+    let client = Client::builder(endpoint, project, token).pacer(Arc::new(pacer)).build().expect("a client");
     let instances = ids.iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
     let spec = ReinstallSpec { instances, image_id: None, policy }.check().expect("a sound spec");
     let plan = Plan::draw(&spec, CloudConfig::PROJECT.parse().expect("a project id"));

@@ -9,6 +9,8 @@
 //!   with its path and what to do about it. Lines are chained by hashes, so that rot is told from what was written.
 //! * No secret is in it: the shapes of [`reinstall_core::record`] have no field for one.
 //!
+//! Beside it are small files that are no evidence: how fast requests may leave, for all programs of the user. See [`pace`].
+//!
 //! There is no clock and no environment in here: the time and the owner are arguments. The modules, in reading order:
 
 pub mod error;
@@ -36,6 +38,8 @@ pub mod read;
 pub mod row;
 
 mod upkeep;
+
+pub mod pace;
 
 #[cfg(test)]
 mod tests;

@@ -69,7 +69,7 @@ pub struct FaultRecord {
 
 impl From<Fault> for FaultRecord {
     fn from(fault: Fault) -> Self {
-        let Fault { kind, status, code, message, request_id, retry_after, named } = fault;
+        let Fault { kind, status, code, message, request_id, retry_after, limit: _, named } = fault;
         Self { kind, status, code, message, request_id, retry_after, named }
     }
 }
@@ -77,6 +77,6 @@ impl From<Fault> for FaultRecord {
 impl From<FaultRecord> for Fault {
     fn from(record: FaultRecord) -> Self {
         let FaultRecord { kind, status, code, message, request_id, retry_after, named } = record;
-        Self { kind, status, code, message, request_id, retry_after, named }
+        Self { kind, status, code, message, request_id, retry_after, limit: None, named }
     }
 }

@@ -1,38 +1,19 @@
 //! What a client is made of.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use reinstall_core::id::ProjectId;
-use reinstall_core::retry::{Backoff, Dice};
+use reinstall_core::rate::{OwnPace, Pacer, Rate};
 
 use super::{Client, Shared};
+use crate::auth::{Auth, Scope};
+use crate::caller::{Caller, ReadRetries};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
-use crate::transport::{Timeouts, Transport, TransportError};
-
-/// How often and how soon a call that only looks is tried again. A reinstall never is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadRetries {
-    /// The most tries, the first included.
-    pub tries_max: u32,
-    /// How long to wait between them; longer if the cloud asks for it.
-    pub backoff: Backoff,
-    /// The longest wait. A cloud that asks for a longer one gets no further try: the error comes back with its wish.
-    pub pause_max: Duration,
-}
-
-impl Default for ReadRetries {
-    fn default() -> Self {
-        Self {
-            tries_max: 3,
-            backoff: Backoff { base: Duration::from_millis(200), cap: Duration::from_secs(5) },
-            pause_max: Duration::from_secs(30),
-        }
-    }
-}
+use crate::network::{Network, Timeouts};
+use crate::transport::{Place, Transport, TransportError};
 
 /// Sets a [`Client`] up. All but endpoint, project and credential has a sensible default.
 #[derive(Debug)]
@@ -41,7 +22,8 @@ pub struct ClientBuilder {
     endpoint: Endpoint,
     project: ProjectId,
     credential: Credential,
-    timeouts: Timeouts,
+    network: Network,
+    pacer: Option<Arc<dyn Pacer>>,
     read_retries: ReadRetries,
     seed: u64,
     clock: Option<Clock>,
@@ -53,7 +35,8 @@ impl ClientBuilder {
             endpoint,
             project,
             credential,
-            timeouts: Timeouts::default(),
+            network: Network::default(),
+            pacer: None,
             read_retries: ReadRetries::default(),
             seed: 0,
             clock: None,
@@ -62,7 +45,18 @@ impl ClientBuilder {
 
     /// Sets how long the parts of a call may take.
     pub fn timeouts(self, timeouts: Timeouts) -> Self {
-        Self { timeouts, ..self }
+        Self { network: Network { timeouts, ..self.network }, ..self }
+    }
+
+    /// Sets how connections are made, timeouts included.
+    pub fn network(self, network: Network) -> Self {
+        Self { network, ..self }
+    }
+
+    /// Sets whom to ask before each request; [`Rate::CAUTIOUS`] of its own if not told. Clients that share one, and programs that
+    /// share one through a file, keep one rate together.
+    pub fn pacer(self, pacer: Arc<dyn Pacer>) -> Self {
+        Self { pacer: Some(pacer), ..self }
     }
 
     /// Sets how calls that look are tried again.
@@ -85,20 +79,18 @@ impl ClientBuilder {
     /// # Errors
     /// [`TransportError`] if the HTTP library cannot be set up.
     pub fn build(self) -> Result<Client, TransportError> {
-        let transport = Transport::new(self.endpoint, &self.project, &self.credential, &self.timeouts)?;
+        let clock = self.clock.unwrap_or_else(Clock::start);
+        let transport = Transport::new(&self.network)?;
         Ok(Client(Arc::new(Shared {
-            transport,
+            caller: Caller::new(transport, clock, self.read_retries, self.seed),
+            place: Place::of_project(self.endpoint, &self.project)?,
+            auth: Auth::new(self.credential.clone(), Scope::Project(self.project.clone()))?,
+            pacer: self.pacer.unwrap_or_else(|| Arc::new(OwnPace::new(Rate::CAUTIOUS))),
             project: self.project,
             credential: self.credential,
-            timeouts: self.timeouts,
-            read_retries: self.read_retries,
-            clock: self.clock.unwrap_or_else(Clock::start),
-            dice: Dice::new(self.seed),
-            thrown: AtomicU64::new(0),
+            password: OnceLock::new(),
             list_is_closed: AtomicBool::new(false),
             status_asked: AtomicU32::new(0),
-            password: OnceLock::new(),
-            sent: Default::default(),
         })))
     }
 }

@@ -99,10 +99,9 @@ impl Client {
             return Ok(Vec::new());
         }
         let request = list_instances::by_ids(&self.0.project, ids);
-        let hidden = self.hidden();
-        match self.call(&request, &hidden, list_instances::reply).await {
+        match self.look_up(&request, list_instances::reply).await {
             // A service that does not know the filter shows every instance.
-            Ok(page) => Ok(page.value.into_rows().filter(|(id, _)| ids.contains(id)).collect()),
+            Ok(page) => Ok(page.into_rows().filter(|(id, _)| ids.contains(id)).collect()),
             Err(error) if error.status().is_some_and(|status| CLOSED.contains(&status)) => {
                 if !self.0.list_is_closed.swap(true, Ordering::Relaxed) {
                     tracing::warn!(%error, "no bulk looks here: instances are looked at one by one from now on");

@@ -1,13 +1,12 @@
 //! ListInstances: `GET /v1/{project_id}/instances` (api-facts 3).
 
-use std::fmt::Write as _;
-
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use reinstall_core::action::Action;
 use reinstall_core::fault::Fault;
 use reinstall_core::id::{InstanceId, ProjectId};
 
 use crate::operation::{self, Operation, Reply, Request};
+use crate::ops::escaped;
 use crate::wire::list::ListReply;
 
 /// The smallest `limit`; the service takes a smaller one as this.
@@ -40,7 +39,7 @@ pub fn page(project: &ProjectId, marker: Option<&str>) -> Request {
     let mut query = format!("limit={PAGE_ROWS}");
     if let Some(marker) = marker {
         query.push_str("&marker=");
-        escape_into(&mut query, marker);
+        query.push_str(&escaped(marker));
     }
     request(project, query)
 }
@@ -51,19 +50,8 @@ fn request(project: &ProjectId, query: String) -> Request {
         method: Method::GET,
         path: format!("/v1/{project}/instances"),
         query: Some(query),
+        headers: HeaderMap::new(),
         body: None,
-    }
-}
-
-/// Percent-encodes all but the unreserved characters, as the provider's signing rule wants it (api-facts 5.2).
-fn escape_into(query: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            query.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(query, "%{byte:02X}");
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! ReinstallOS: `PUT /v1/{project_id}/instances/reinstall` (api-facts 1).
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use reinstall_core::action::Submission;
 use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::ProjectId;
@@ -25,6 +25,7 @@ pub fn request(project: &ProjectId, submission: &Submission, password: &AdminPas
         path: format!("/v1/{project}/instances/reinstall"),
         query: None,
         // The owner wipes the bytes when the last reference to them goes.
+        headers: HeaderMap::new(),
         body: Some(Bytes::from_owner(bytes)),
     })
 }

@@ -1,6 +1,6 @@
 //! ShowInstanceStatus: `GET /v1/{project_id}/instances/{id}/status` (api-facts 2).
 
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use reinstall_core::fault::Fault;
 use reinstall_core::id::{InstanceId, ProjectId};
 
@@ -15,6 +15,7 @@ pub fn request(project: &ProjectId, id: InstanceId) -> Request {
         method: Method::GET,
         path: format!("/v1/{project}/instances/{id}/status"),
         query: None,
+        headers: HeaderMap::new(),
         body: None,
     }
 }

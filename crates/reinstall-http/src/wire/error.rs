@@ -5,9 +5,11 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode, header};
 use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::{InstanceId, RequestId};
+use reinstall_core::rate::Rate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::code::GATEWAY_PREFIXES;
 use super::said;
 
 /// The header that carries the cloud's name for a request.
@@ -27,9 +29,6 @@ const DEPTH_MAX: u32 = 8;
 
 /// The pairs of keys that hold code and message. A pair must be complete; the first complete one is believed.
 const KEY_PAIRS: [(&str, &str); 3] = [("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message")];
-
-/// Gateways in front of the service have codes of their own (api-facts 7).
-const GATEWAY_PREFIXES: [&str; 3] = ["APIGW.", "APIG.", "APIC."];
 
 /// The documented error body, as a server writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,13 +58,15 @@ pub fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8], hidden: &[&st
     let words = words(status, headers, body);
     let hide = |text: &str| hide(text, hidden);
     let code = words.code.as_deref().map(hide);
+    let kind = kind(status, code.as_deref());
     Fault {
-        kind: kind(status, code.as_deref()),
+        kind,
         status: Some(status.as_u16()),
         code: code.as_deref().map(Into::into),
         message: hide(&words.message).as_str().into(),
         request_id: request_id(headers, hidden).or_else(|| RequestId::new(&hide(&words.request_id?))),
         retry_after: retry_after(headers),
+        limit: named_limit(&words.message).filter(|_| kind == FaultKind::Throttled),
         named: InstanceId::all_in(&words.message),
     }
 }
@@ -213,6 +214,35 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(wait.min(RETRY_AFTER_MAX))
 }
 
+/// The units that a gateway's text counts a limit over (api-facts 7), in seconds.
+const LIMIT_UNITS: [(&str, u64); 4] = [("second", 1), ("minute", 60), ("hour", 60 * 60), ("day", 24 * 60 * 60)];
+
+/// The first limit that a text names in full, as `limit:200,time:5 minute`. A count alone, as in `limit:10`, is none; nor is
+/// what makes no [`Rate`].
+fn named_limit(text: &str) -> Option<Rate> {
+    let lower = text.to_ascii_lowercase();
+    lower.match_indices("limit").find_map(|(start, limit)| limit_at(&lower[start + limit.len()..]))
+}
+
+/// Reads `:200,time:5 minute`, with white space anywhere.
+fn limit_at(text: &str) -> Option<Rate> {
+    let (count, rest) = number_after(text, ":")?;
+    let rest = rest.trim_start().strip_prefix(',')?.trim_start().strip_prefix("time")?;
+    let (times, rest) = number_after(rest, ":")?;
+    let rest = rest.trim_start();
+    let unit = rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let is_unit = |name: &str| unit.strip_prefix(name).is_some_and(|rest| matches!(rest, "" | "s"));
+    let &(_, seconds) = LIMIT_UNITS.iter().find(|(name, _)| is_unit(name))?;
+    Rate::of(count, Duration::from_secs(seconds.checked_mul(u64::from(times))?)).ok()
+}
+
+/// The number behind `sign`, and what follows it.
+fn number_after<'a>(text: &'a str, sign: &str) -> Option<(u32, &'a str)> {
+    let text = text.trim_start().strip_prefix(sign)?.trim_start();
+    let end = text.bytes().take_while(u8::is_ascii_digit).count();
+    Some((text[..end].parse().ok()?, &text[end..]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,6 +353,48 @@ mod tests {
             pairs.extend(date.map(|date| ("date", date)));
             let fault = fault(StatusCode::TOO_MANY_REQUESTS, &headers(&pairs), b"", &[]);
             assert_eq!(fault.retry_after, seconds.map(Duration::from_secs), "{retry_after:?} {date:?}");
+        }
+    }
+
+    #[test]
+    fn a_limit_is_read_out_of_the_text_of_a_429() {
+        const SAID: &str = "The throttling threshold has been reached: policy user over ratelimit";
+        for (text, limit) in [
+            ("limit:200,time:5 minute", Some((200, 300))),
+            ("limit:10,time:1 second", Some((10, 1))),
+            ("Limit : 30 , Time : 1  Minutes.", Some((30, 60))),
+            ("LIMIT:1000,TIME:1 HOUR)", Some((1_000, 3_600))),
+            ("limit:5000,time:1days", Some((5_000, 86_400))),
+            ("limit:10; limit:20,time:1 minute", Some((20, 60))),
+            ("limit:0,time:1 minute;limit:20,time:1 minute", Some((20, 60))),
+            // Not enough to go by.
+            ("limit:10", None),
+            ("limit:10,time:", None),
+            ("limit:10,time:5", None),
+            ("limit:10,time:minute", None),
+            ("limit:10 time:1 minute", None),
+            ("limit:ten,time:1 minute", None),
+            ("limit:-1,time:1 minute", None),
+            ("limit:1.5,time:1 minute", None),
+            ("limit:10,time:1 fortnight", None),
+            ("limit:10,time:1 minutess", None),
+            ("", None),
+            // Nonsense.
+            ("limit:10,time:0 second", None),
+            ("limit:99999999999,time:1 second", None),
+            ("limit:1000000,time:1 second", None),
+            ("limit:10,time:99999999999999999999 day", None),
+            ("limit:10,time:4294967295 day", None),
+            ("limit:1,time:1 day", None),
+            ("limit:\u{665},time:\u{661} minute", None),
+        ] {
+            let expected = limit.map(|(count, seconds)| Rate::of(count, Duration::from_secs(seconds)).unwrap());
+            let body =
+                serde_json::json!({"error_code": "APIGW.0308", "error_msg": format!("{SAID},{text}")}).to_string();
+            for body in [body, format!("{SAID} {text}")] {
+                assert_eq!(told(429, &body).limit, expected, "{body}");
+                assert_eq!(told(503, &body).limit, None, "{body}");
+            }
         }
     }
 

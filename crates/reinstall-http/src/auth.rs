@@ -1,0 +1,146 @@
+//! What a client shows the cloud, and how it gets something newer in time: one renewal at once, however many calls wait.
+
+mod fetch;
+pub(crate) mod life;
+pub(crate) mod proof;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reinstall_core::fault::{Fault, FaultKind};
+use reinstall_core::id::ProjectId;
+
+use self::fetch::{Given, Giver};
+use self::life::Life;
+use self::proof::Proof;
+use crate::caller::Caller;
+use crate::credential::Credential;
+use crate::iam_user::IamUser;
+use crate::transport::{Place, TransportError};
+
+/// For which project a user's tokens are good.
+#[derive(Debug, Clone)]
+pub(crate) enum Scope {
+    /// The one of this id.
+    Project(ProjectId),
+    /// The one of this name.
+    ProjectNamed(String),
+}
+
+/// What a client shows, and who gives it something newer.
+pub(crate) struct Auth {
+    /// Nobody, where a person gave us one thing and no more.
+    giver: Option<Giver>,
+    held: Mutex<Option<Arc<Held>>>,
+    /// How many renewals came to an end.
+    rounds: AtomicU64,
+    /// Held by whoever renews; how the last renewal failed, if it did.
+    renewing: tokio::sync::Mutex<Option<Fault>>,
+}
+
+/// Something to show, at hand.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) proof: Proof,
+    life: Option<Life>,
+    /// Whether any call was answered with anything but a 401 to it.
+    was_accepted: AtomicBool,
+}
+
+impl Held {
+    /// A call that showed it was answered with anything but a 401.
+    pub(crate) fn accepted(&self) {
+        self.was_accepted.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Auth {
+    /// What this credential shows to a service that has projects.
+    pub(crate) fn new(credential: Credential, scope: Scope) -> Result<Self, TransportError> {
+        let (giver, held) = match credential {
+            Credential::Token(token) => (None, Some(Proof::token(token).map_err(TransportError::Token)?)),
+            Credential::Keys(key) => (None, Some(Proof::Keys(key))),
+            Credential::User { iam, user } => (Some(Giver::Iam { place: Place::bare(iam), user, scope }), None),
+            Credential::Metadata(endpoint) => (Some(Giver::Metadata { place: Place::bare(endpoint) }), None),
+        };
+        let held = held.map(|proof| Arc::new(Held { proof, life: None, was_accepted: AtomicBool::new(false) }));
+        Ok(Self { giver, held: Mutex::new(held), rounds: AtomicU64::new(0), renewing: tokio::sync::Mutex::new(None) })
+    }
+
+    /// What to show now. Asks for something newer first, where what is at hand is about to end.
+    ///
+    /// # Errors
+    /// That nothing is to be had; the request that should have shown it was not sent.
+    pub(crate) async fn show(&self, caller: &Caller) -> Result<Arc<Held>, Fault> {
+        let now = caller.now();
+        let held = self.held();
+        match &held {
+            Some(held) if held.life.is_none_or(|life| now < life.renew_at) => return Ok(Arc::clone(held)),
+            Some(_) | None => {}
+        }
+        match (self.renew(caller, held.as_ref()).await, held) {
+            // Asked for before its end, so that a failure does no harm yet.
+            (Err(fault), Some(held)) if held.life.is_none_or(|life| caller.now() < life.ends_at) => {
+                tracing::warn!(%fault, "could not renew what is about to run out; tried again with the next call");
+                Ok(held)
+            }
+            (renewed, _) => renewed,
+        }
+    }
+
+    /// What a 401 to a call that showed `held` means: it has [`Lapsed`](FaultKind::Lapsed) if something newer is at hand by
+    /// the time this returns, or soon will be; otherwise it stays what it is. Something new that was never accepted is not
+    /// replaced: the next would fare no better.
+    pub(crate) async fn refused(&self, caller: &Caller, held: &Arc<Held>, refusal: Fault) -> Fault {
+        if self.giver.is_none() {
+            return refusal;
+        }
+        let is_newest = self.held().is_some_and(|newest| Arc::ptr_eq(&newest, held));
+        let has_ended = held.life.is_some_and(|life| caller.now() >= life.ends_at);
+        if is_newest && !has_ended && !held.was_accepted.load(Ordering::Relaxed) {
+            return refusal;
+        }
+        match self.renew(caller, Some(held)).await {
+            Ok(_) => Fault { kind: FaultKind::Lapsed, ..refusal },
+            Err(fault) => fault,
+        }
+    }
+
+    fn held(&self) -> Option<Arc<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Something other than `old`. Whoever waited for another's renewal takes what came of it, good or bad.
+    async fn renew(&self, caller: &Caller, old: Option<&Arc<Held>>) -> Result<Arc<Held>, Fault> {
+        let rounds = self.rounds.load(Ordering::Acquire);
+        let mut failed = self.renewing.lock().await;
+        let held = self.held();
+        if let Some(held) = held.filter(|held| old.is_none_or(|old| !Arc::ptr_eq(held, old))) {
+            return Ok(held);
+        }
+        if let Some(fault) = failed.as_ref().filter(|_| self.rounds.load(Ordering::Acquire) > rounds) {
+            return Err(fault.clone());
+        }
+        let given = match &self.giver {
+            Some(giver) => giver.ask(caller).await,
+            None => return Err(Fault::new(FaultKind::Unauthorized, "there is nothing newer to show")),
+        };
+        let outcome = given.map(|Given { proof, life }| Arc::new(Held { proof, life, was_accepted: false.into() }));
+        *failed = outcome.as_ref().err().cloned();
+        if let Ok(held) = &outcome {
+            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(held));
+        }
+        self.rounds.fetch_add(1, Ordering::Release);
+        outcome
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").field("giver", &self.giver).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,288 @@
+//! One readable loop: waits for its turn, shows what it has to, sends, reads, and tries again what may be tried again.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reinstall_core::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
+use reinstall_core::id::RequestId;
+use reinstall_core::rate::{Hint, Pacer, Turn, Urgency};
+use reinstall_core::retry::{Backoff, Dice};
+use reinstall_core::time::{Plain, Timestamp};
+
+use crate::auth::{Auth, Held};
+use crate::clock::Clock;
+use crate::error::CallError;
+use crate::operation::{Operation, Reply, Request};
+use crate::sign::canonical::CanonicalRequest;
+use crate::sign::difference;
+use crate::transport::{Exchange, Place, Transport};
+use crate::wire::error;
+
+/// How often and how soon a call that only looks is tried again. A reinstall never is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadRetries {
+    /// The most tries, the first included.
+    pub tries_max: u32,
+    /// How long to wait between them; longer if the cloud asks for it.
+    pub backoff: Backoff,
+    /// The longest wait. Where a longer one is asked for, by the cloud or by our own limit, there is no further try: the error
+    /// comes back with the wish.
+    pub pause_max: Duration,
+}
+
+impl Default for ReadRetries {
+    fn default() -> Self {
+        Self {
+            tries_max: 3,
+            backoff: Backoff { base: Duration::from_millis(200), cap: Duration::from_secs(5) },
+            pause_max: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Sends calls and counts them. What is shared by everything that one client sends.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    transport: Transport,
+    clock: Clock,
+    read_retries: ReadRetries,
+    dice: Dice,
+    /// How often they were thrown: no two pauses are the same occasion.
+    thrown: AtomicU64,
+    sent: [AtomicU64; Operation::ALL.len()],
+}
+
+/// Where a call goes, what it shows there, and whose leave it needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'a> {
+    pub(crate) place: &'a Place,
+    pub(crate) auth: Option<&'a Auth>,
+    pub(crate) pacer: Option<&'a dyn Pacer>,
+    /// The moment after which it must not leave any more.
+    pub(crate) leave_by: Option<Timestamp>,
+}
+
+/// What was read from an answer, with the cloud's name for the request.
+pub(crate) struct Answered<T> {
+    pub(crate) value: T,
+    status: u16,
+    pub(crate) request_id: Option<RequestId>,
+}
+
+impl Caller {
+    pub(crate) fn new(transport: Transport, clock: Clock, read_retries: ReadRetries, seed: u64) -> Self {
+        Self {
+            transport,
+            clock,
+            read_retries,
+            dice: Dice::new(seed),
+            thrown: AtomicU64::new(0),
+            sent: Default::default(),
+        }
+    }
+
+    /// The moment it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What the wall clock says.
+    pub(crate) fn wall(&self) -> Timestamp {
+        self.clock.wall()
+    }
+
+    /// How many requests were sent so far, each try counted, those that found no connection included.
+    pub(crate) fn requests(&self) -> BTreeMap<Operation, u64> {
+        let count = |operation: Operation| (operation, self.sent[operation.index()].load(Ordering::Relaxed));
+        let all = Operation::ALL.into_iter().map(count);
+        all.filter(|(operation, sent)| *sent > 0 || Operation::CLOUDDC.contains(operation)).collect()
+    }
+
+    /// Sends `request` until it is answered, or fails in a way that another try does not help, or may not have one. Each try
+    /// has a turn and a signature of its own.
+    pub(crate) async fn call<T>(
+        &self,
+        line: Line<'_>,
+        request: &Request,
+        hidden: &[&str],
+        read: impl Fn(&Reply, &[&str]) -> Result<T, Fault>,
+    ) -> Result<Answered<T>, CallError> {
+        let started = self.now();
+        let (mut tries, mut sent) = (0, 0);
+        loop {
+            tries += 1;
+            let outcome = self.attempt(line, request, hidden, &read, &mut sent).await;
+            let elapsed = self.note(request, &outcome, sent, started);
+            let fault = match outcome {
+                Ok(answered) => return Ok(answered),
+                Err(fault) => fault,
+            };
+            match self.pause_before_next(request.operation, &fault, tries) {
+                Some(pause) => self.clock.sleep(pause).await,
+                None => return Err(CallError::new(request.operation, fault, sent, elapsed)),
+            }
+        }
+    }
+
+    /// One try.
+    async fn attempt<T>(
+        &self,
+        line: Line<'_>,
+        request: &Request,
+        hidden: &[&str],
+        read: impl Fn(&Reply, &[&str]) -> Result<T, Fault>,
+        sent: &mut u32,
+    ) -> Result<Answered<T>, Fault> {
+        // The turn comes first: what is shown may be short-lived.
+        self.wait_for_turn(line, request.operation).await?;
+        let held = match line.auth {
+            Some(auth) => Some(auth.show(self).await?),
+            None => None,
+        };
+        self.unless_late(line)?;
+        *sent += 1;
+        self.sent[request.operation.index()].fetch_add(1, Ordering::Relaxed);
+        let proof = held.as_ref().map(|held| &held.proof);
+        let Exchange { reply, signed } = self.transport.send(line.place, request, proof, self.wall()).await?;
+        let shown = proof.map(|proof| proof.secrets()).unwrap_or_default();
+        let hidden = [hidden, &shown].concat();
+        let outcome = read(&reply, &hidden);
+        let Err(fault) = outcome else {
+            line.welcome(held.as_deref(), self.wall());
+            return outcome.map(|value| Answered {
+                value,
+                status: reply.status.as_u16(),
+                request_id: error::request_id(&reply.headers, &hidden),
+            });
+        };
+        let fault = explained(fault, &reply, signed.as_ref(), &hidden);
+        Err(match (fault.kind, line.auth, held) {
+            (FaultKind::Unauthorized, Some(auth), Some(held)) => auth.refused(self, &held, fault).await,
+            (FaultKind::Throttled, ..) => self.cooled_down(line, fault),
+            (_, _, held) => {
+                line.welcome(held.as_deref(), self.wall());
+                fault
+            }
+        })
+    }
+
+    /// Waits until the limit lets the call go.
+    async fn wait_for_turn(&self, line: Line<'_>, operation: Operation) -> Result<(), Fault> {
+        let Some(pacer) = line.pacer else { return Ok(()) };
+        let urgency = match operation.repeat() {
+            Repeat::Safe => Urgency::Look,
+            Repeat::Once => Urgency::Submit,
+        };
+        let began = self.now();
+        loop {
+            let Turn::At(at) = pacer.ask(self.wall(), urgency) else { return Ok(()) };
+            let wait = at.since(self.wall());
+            let waited = self.now().since(began);
+            let is_too_long = match line.leave_by {
+                Some(leave_by) => self.now() + wait > leave_by,
+                None => waited + wait > self.read_retries.pause_max,
+            };
+            if is_too_long {
+                let words = format!("not sent: the limit on requests has no room for another {}", Plain(wait));
+                return Err(Fault { retry_after: Some(wait), ..Fault::new(FaultKind::HeldBack, &words) });
+            }
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Whoever was held up for too long may find that another program has gone on in its place.
+    fn unless_late(&self, line: Line<'_>) -> Result<(), Fault> {
+        match line.leave_by {
+            Some(leave_by) if self.now() > leave_by => {
+                Err(Fault::new(FaultKind::HeldBack, "not sent, for it was held up here for too long"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Tells everybody who obeys the same limit that there were too many requests. The fault says how long to wait.
+    fn cooled_down(&self, line: Line<'_>, fault: Fault) -> Fault {
+        let Some(pacer) = line.pacer else { return fault };
+        let hint = Hint { retry_after: fault.retry_after, limit: fault.limit };
+        let pause = pacer.throttled(self.wall(), hint, self.throw());
+        Fault { retry_after: Some(pause), ..fault }
+    }
+
+    /// How long to wait before the same request is sent again; `None` if it must not be, or will not do.
+    pub(crate) fn pause_before_next(&self, operation: Operation, fault: &Fault, tries: u32) -> Option<Duration> {
+        let retries = &self.read_retries;
+        match operation.repeat() {
+            Repeat::Once => return None,
+            Repeat::Safe => {}
+        }
+        if tries >= retries.tries_max || verdict(fault, Repeat::Safe) != Verdict::Again {
+            return None;
+        }
+        if fault.kind == FaultKind::Lapsed {
+            return Some(Duration::ZERO);
+        }
+        let asked_for = fault.retry_after.unwrap_or_default();
+        let pause = retries.backoff.delay(tries, self.throw()).max(asked_for);
+        // Whoever is asked to wait for longer should know, and not sit in a call meanwhile.
+        (pause <= retries.pause_max).then_some(pause)
+    }
+
+    fn throw(&self) -> f64 {
+        self.dice.throw(&[self.thrown.fetch_add(1, Ordering::Relaxed)])
+    }
+
+    /// Logs one try: never a body, never a header but the request id.
+    fn note<T>(
+        &self,
+        request: &Request,
+        outcome: &Result<Answered<T>, Fault>,
+        tries: u32,
+        started: Timestamp,
+    ) -> Duration {
+        let elapsed = self.now().since(started);
+        let operation = request.operation.name();
+        let elapsed_ms = elapsed.as_millis();
+        tracing::trace!(operation, method = %request.method, path = request.path, "sent");
+        match outcome {
+            Ok(answered) => {
+                let request_id = answered.request_id.as_ref().map(tracing::field::display);
+                tracing::debug!(operation, status = answered.status, request_id, tries, elapsed_ms, "answered");
+            }
+            Err(fault) => {
+                let request_id = fault.request_id.as_ref().map(tracing::field::display);
+                let (status, code) = (fault.status, fault.code_or_kind());
+                tracing::debug!(operation, status, %code, request_id, tries, elapsed_ms, "failed");
+            }
+        }
+        elapsed
+    }
+}
+
+impl<'a> Line<'a> {
+    /// To somebody who is shown nothing, as soon as it may be.
+    pub(crate) const fn bare(place: &'a Place) -> Self {
+        Self { place, auth: None, pacer: None, leave_by: None }
+    }
+
+    /// The other side neither minds what was shown nor how often it is asked.
+    fn welcome(&self, held: Option<&Held>, now: Timestamp) {
+        if let Some(held) = held {
+            held.accepted();
+        }
+        if let Some(pacer) = self.pacer {
+            pacer.answered(now);
+        }
+    }
+}
+
+/// Puts why a signature was not accepted in the place of the canonical request that a gateway sends back with its refusal.
+fn explained(fault: Fault, reply: &Reply, signed: Option<&CanonicalRequest>, hidden: &[&str]) -> Fault {
+    let words = signed.filter(|_| fault.kind == FaultKind::Unauthorized).and_then(|signed| {
+        difference::explain(&error::whole_message(&reply.body)?, signed, |text| error::hide(text, hidden))
+    });
+    match words {
+        Some(words) => Fault { message: format!("signature refused: {words}").as_str().into(), ..fault },
+        None => fault,
+    }
+}

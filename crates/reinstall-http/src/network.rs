@@ -1,0 +1,138 @@
+//! The way to the cloud: how long its parts may take, whom to trust, and who stands in between.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::Uri;
+use zeroize::Zeroizing;
+
+/// How connections are made. The default: the platform's root certificates, no proxy, [`Timeouts::default`].
+#[derive(Debug, Clone, Default)]
+pub struct Network {
+    /// How long the parts of a call may take.
+    pub timeouts: Timeouts,
+    /// Certificates in PEM form that are trusted beside the platform's.
+    pub ca_certificates: Vec<Vec<u8>>,
+    /// Who stands in between.
+    pub proxy: Option<Proxy>,
+}
+
+/// How long the parts of a call may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Finding the host, connecting and TLS.
+    pub connect: Duration,
+    /// Waiting for the next bytes of an answer.
+    pub read: Duration,
+    /// A whole try of a call that looks.
+    pub look: Duration,
+    /// The whole of a reinstall call. A rollout counts nobody as having looked for this long, so it should stay well below
+    /// the shortest plausible reinstall.
+    pub reinstall: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(30),
+            look: Duration::from_secs(60),
+            reinstall: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A proxy that HTTPS requests go through. It sees host names and sizes, no contents: TLS goes through it whole.
+///
+/// Plain HTTP never does: it is for this machine, or for whom it was allowed to explicitly, and a proxy would read it.
+#[derive(Clone)]
+pub struct Proxy {
+    url: Zeroizing<String>,
+    /// `host[:port]`, without user and password.
+    shown: String,
+    except: String,
+}
+
+/// Why a piece of text is not the address of a proxy. Does not quote it: there may be a password in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyError {
+    /// Not an address at all.
+    #[error("a proxy is written like http://proxy.example:3128")]
+    Malformed,
+    /// A kind of proxy that is not known here.
+    #[error("only http:// and https:// proxies are known here")]
+    Scheme,
+}
+
+impl Proxy {
+    /// Reads the address of a proxy; without a scheme, `http://` is meant. User and password may stand before an `@`.
+    ///
+    /// `except` lists hosts that are reached without it, as `NO_PROXY` does: names with all their subdomains, addresses and
+    /// networks, separated by commas, `*` for all. This machine is always reached without it.
+    ///
+    /// # Errors
+    /// [`ProxyError`], without the text.
+    pub fn parse(text: &str, except: &str) -> Result<Self, ProxyError> {
+        let text = text.trim();
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        let scheme = scheme.to_ascii_lowercase();
+        if scheme != "http" && scheme != "https" {
+            return Err(ProxyError::Scheme);
+        }
+        let url = Zeroizing::new(format!("{scheme}://{rest}"));
+        let uri: Uri = url.parse().map_err(|_| ProxyError::Malformed)?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or(ProxyError::Malformed)?;
+        let shown = uri.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        Ok(Self { url, shown, except: except.to_owned() })
+    }
+
+    /// The whole address, user and password included. For the one place that sets the HTTP library up.
+    pub(crate) fn expose(&self) -> &str {
+        &self.url
+    }
+
+    /// The hosts that are reached without it.
+    pub(crate) fn except(&self) -> &str {
+        &self.except
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.shown)
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").field("host", &self.shown).field("except", &self.except).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_read_and_its_password_is_not_shown() {
+        for (text, url, shown) in [
+            ("proxy.example:3128", "http://proxy.example:3128", "proxy.example:3128"),
+            (" HTTPS://proxy.example ", "https://proxy.example", "proxy.example"),
+            ("http://ann:canary@proxy.example:8080/", "http://ann:canary@proxy.example:8080/", "proxy.example:8080"),
+            ("http://[::1]:3128", "http://[::1]:3128", "[::1]:3128"),
+        ] {
+            let proxy = Proxy::parse(text, "a.example").unwrap();
+            assert_eq!((proxy.expose(), proxy.to_string().as_str()), (url, shown));
+            let debug = format!("{proxy:?}");
+            assert!(!debug.contains("canary") && debug.contains("a.example"), "{debug}");
+        }
+        for (text, refused) in [
+            ("", ProxyError::Malformed),
+            ("http://", ProxyError::Malformed),
+            ("http://ann:canary@", ProxyError::Malformed),
+            ("socks5://canary", ProxyError::Scheme),
+        ] {
+            assert_eq!(Proxy::parse(text, "").unwrap_err(), refused, "{text}");
+        }
+    }
+}
