@@ -18,6 +18,9 @@ pub mod sign;
 
 pub mod credential;
 pub mod iam_user;
+mod nearest;
+pub mod region;
+pub mod sources;
 
 pub mod clock;
 pub mod transport;
