@@ -241,8 +241,28 @@ mod tests {
     }
 
     #[test]
+    fn users_are_repeatable_and_read_late() {
+        let users = parse("--iam-user ann:p:w@acme --iam-user bob:p@w@other").unwrap().iam_users().unwrap();
+        let users: Vec<_> = users.iter().map(|user| (user.name.as_str(), user.password.expose())).collect();
+        assert_eq!(users, [("ann", "p:w"), ("bob", "p@w")]);
+        assert!(parse("").unwrap().iam_users().unwrap().is_empty(), "the server knows one by itself");
+        assert_eq!(parse("--iam-user ann").unwrap().iam_users().unwrap_err(), IamUserError);
+    }
+
+    #[test]
+    fn the_clock_is_off_in_one_direction() {
+        let args = parse("--clock-ahead 20m --token-life 2s --token-dies-after 1s").unwrap();
+        assert_eq!((args.clock_ahead, args.clock_behind), (Some(Duration::from_secs(1_200)), None));
+        assert_eq!((args.token_life, args.token_dies_after), (Duration::from_secs(2), Some(Duration::from_secs(1))));
+        assert!(parse("--clock-ahead 20m --clock-behind 20m").is_err());
+        let args = parse("").unwrap();
+        assert_eq!((args.token_life, args.token_dies_after), (IamConfig::TOKEN_LIFE, None));
+    }
+
+    #[test]
     fn debug_hides_what_was_typed() {
-        let shown = format!("{:?}", parse("--token canary-1 --access-key AK1:canary-2").unwrap());
+        let shown =
+            format!("{:?}", parse("--token canary-1 --access-key AK1:canary-2 --iam-user a:canary-3@b").unwrap());
         assert!(!shown.contains("canary") && shown.contains("access_key: [Typed(hidden)]"), "{shown}");
     }
 

@@ -1,7 +1,7 @@
 //! A cloud together with what goes wrong around it: calls in, and out comes what was said and whether it arrives.
 //!
-//! IAM is part of it, since tokens can get lost on their way like everything else. Pure, like its parts. Over HTTP the routes turn [`Served`] into bytes and socket faults; a simulation turns it into
-//! answers and silences.
+//! IAM is part of it, since tokens can get lost on their way like everything else. Pure, like its parts. Over HTTP the
+//! routes turn [`Served`] into bytes and socket faults; a simulation turns it into answers and silences.
 
 mod iam;
 

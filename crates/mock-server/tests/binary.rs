@@ -25,7 +25,9 @@ fn get(base_url: &str, path: &str) -> io::Result<String> {
 #[cfg(unix)]
 fn it_says_where_it_listens_serves_and_stops_when_told() {
     for signal in ["-TERM", "-INT"] {
-        let mut child = start(&["--instances", "12", "--project-id", "p1", "--token", "t-1", "--no-list"]).unwrap();
+        let args =
+            ["--instances", "12", "--project-id", "p1", "--project-name", "cn-south-1", "--token", "t-1", "--no-list"];
+        let mut child = start(&args).unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -33,6 +35,7 @@ fn it_says_where_it_listens_serves_and_stops_when_told() {
         assert!(base_url.starts_with("http://127.0.0.1:"), "{base_url}");
 
         assert!(get(base_url, "/_mock/healthz").unwrap().starts_with("HTTP/1.1 200"));
+        assert!(get(base_url, "/v3/projects?name=cn-south-1").unwrap().contains(r#""id":"p1""#));
         assert!(get(base_url, "/_mock/truth").unwrap().contains(r#""instances_count":12"#));
         assert!(get(base_url, "/v1/p1/instances").unwrap().starts_with("HTTP/1.1 403"));
 
@@ -52,6 +55,7 @@ fn wrong_usage_is_told_on_standard_error() {
         (&["--listen", "0.0.0.0:0"][..], "--listen-public"),
         (&["--token", "a b"], "--token"),
         (&["--access-key", "canary"], "--access-key: an access key is written as its id, a colon and its secret"),
+        (&["--iam-user", "canary@acme"], "--iam-user: a user is written as name, colon, password, at sign and account"),
         (&["--batch-cap", "0"], "--batch-cap"),
         (&["--lifecycle", "2027"], "a life cycle is one of"),
     ] {

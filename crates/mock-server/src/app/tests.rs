@@ -12,6 +12,8 @@ use crate::cloud::config::CloudConfig;
 use crate::fault::{Effect, FaultRule};
 use crate::world::Delivery;
 
+mod iam;
+
 const TOKEN: &str = "tok-1";
 /// 2027-01-15T08:00:00Z
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -126,7 +128,7 @@ async fn the_gateway_stands_before_the_service() {
         (Method::GET, &other, Some(TOKEN), 404, "APIGW.0101"),
         (Method::GET, &other, None, 401, "APIGW.0301"),
         (Method::GET, "/v1/p1/instances/", Some(TOKEN), 404, "APIGW.0101"),
-        (Method::GET, "/", None, 404, "APIGW.0101"),
+        (Method::GET, "/v2", None, 404, "APIGW.0101"),
         (Method::GET, "/v1/p1/instances/%ff/status", Some(TOKEN), 400, "-"),
         (Method::POST, REINSTALL, Some(TOKEN), 404, "APIGW.0101"),
         (Method::POST, REINSTALL, None, 404, "APIGW.0101"),

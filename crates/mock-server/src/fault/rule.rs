@@ -25,8 +25,8 @@ pub struct FaultRule {
     /// How many matching calls go by unharmed first.
     #[serde(default)]
     pub skip: u32,
-    /// Which share of those after that is hit, from above 0 to 1; every one if absent. The seed decides which, for each call
-    /// on its own: what other rules and clients do makes no difference.
+    /// Which share of those after that is hit, above 0 and at most 1; every one if absent. Seed, rule and the call's number
+    /// among those that matched decide; there is no stream of dice to share.
     #[serde(default)]
     pub chance: Option<f64>,
     /// How many are hit then; 1 if absent, all if `null`.

@@ -1,8 +1,11 @@
+use reinstall_core::lifecycle::LifeCycle;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
+use crate::cloud::config::CloudConfig;
 use crate::cloud::ledger::ApiOperation;
 use crate::fault::{Effect, When};
+use crate::iam::{IamUser, ProjectQuery, TokenDenial};
 
 /// How long the 202 for one instance is.
 const BODY_LEN: usize = r#"{"instances":[{"id":"0b29c7a1-0000-4000-8000-00000000abcd"}]}"#.len();
@@ -182,6 +185,35 @@ async fn garbage_is_answered_or_cut_off_and_hurts_nobody() {
     server.shutdown().await;
 }
 
+/// The one user that there is where none is given, with the token's life and its end: all the way through a socket.
+#[tokio::test]
+async fn iam_is_served_beside_the_cloud() {
+    let server = MockServer::builder()
+        .token_life(Duration::from_secs(50))
+        .token_dies_after(Duration::ZERO)
+        .start()
+        .await
+        .unwrap();
+    let body = r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"demo","password":"demo","domain":{"name":"demo"}}}}}}"#;
+    let head = format!("POST /v3/auth/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    assert!(matches!(exchange(&mut stream, &(head + body)).await, Saw::Body { .. }));
+    let operation = ApiOperation::KeystoneCreateUserTokenByPassword;
+    assert_eq!(
+        server.with_cloud(|cloud| cloud.ledger().log().map(|call| (call.operation, call.status)).collect::<Vec<_>>()),
+        [(operation, Some(201))]
+    );
+
+    let now = server.state().now();
+    let request = serde_json::from_str(body).unwrap();
+    server.state().with_world(|world| {
+        let issued = world.iam.issue(now, &request).unwrap();
+        assert_eq!(issued.grant.expires_at, now + Duration::from_secs(50));
+        assert_eq!(world.iam.check(now, issued.token.expose().as_bytes()), Err(TokenDenial::Revoked));
+    });
+    server.shutdown().await;
+}
+
 #[tokio::test]
 async fn wiring_of_the_builder_reaches_the_cloud() {
     let server = MockServer::builder()
@@ -192,6 +224,11 @@ async fn wiring_of_the_builder_reaches_the_cloud() {
         .reinstall_takes(Duration::from_secs(9))
         .config(|config| config.permits_list = false)
         .fault(FaultRule::any(Effect::lose_request()))
+        .iam_user(IamUser::parse("ann:pw@acme").unwrap())
+        .iam_user(IamUser::parse("bob:pw@other").unwrap())
+        .project_name("cn-south-1")
+        .clock_ahead(Duration::from_secs(60))
+        .clock_behind(Duration::from_secs(7_200))
         .start()
         .await
         .unwrap();
@@ -199,6 +236,12 @@ async fn wiring_of_the_builder_reaches_the_cloud() {
     server.with_cloud(|cloud| assert_eq!((cloud.project().as_str(), cloud.seed()), ("p9", 5)));
     assert_eq!(server.state().with_world(|world| world.faults.as_slice().len()), 1);
     assert_eq!(server.truth().instances_count, 3);
+    server.state().with_world(|world| {
+        assert_eq!(world.iam.home().name, "acme", "of the first user, who stands instead of the one there always is");
+        let projects = world.iam.projects(&world.iam.home(), &ProjectQuery::default());
+        assert_eq!((projects[0].id.as_str(), projects[0].name.as_str()), ("p9", "cn-south-1"));
+    });
+    assert!(Clock::start().now().since(server.state().now()) > Duration::from_secs(3_600), "what is said last holds");
     server.shutdown().await;
 }
 
