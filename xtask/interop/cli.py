@@ -5,15 +5,15 @@ import tempfile
 from pathlib import Path
 
 import given
-from mock import ACCESS_KEY, PROJECT, SECRET_KEY, TOKEN
+from mock import ACCESS_KEY, PROJECT, SECRET_KEY
 
 # How long a command may take, in seconds.
 COMMAND_SECONDS_MAX = 30
 # The clocks of a run, sped up as much as the mock's reinstalls are.
 SPED_UP = ("--poll-every", "20ms", "--shortest", "5s", "--settle-after", "6s")
 
+# Our command line reads what the SDK reads.
 SIGNED = {"HUAWEICLOUD_SDK_AK": ACCESS_KEY, "HUAWEICLOUD_SDK_SK": SECRET_KEY}
-TOKENED = {"REINSTALL_TOKEN": TOKEN}
 
 
 class Cli:
@@ -52,14 +52,3 @@ class Cli:
         secret.write_text(password, encoding="utf-8")
         kept = ("--image-id", image) if image else ()
         self.command("run", "--yes", "--password-file", "password", "--waves", "100%", *SPED_UP, *kept, *ids)
-
-
-def takes_access_keys(folder: str, url: str) -> bool:
-    """Whether this command line reads the SDK's variables. One that does not asks for a token, and sends nothing."""
-    try:
-        Cli(folder, url, SIGNED).command("list")
-    except RuntimeError as error:
-        if "REINSTALL_TOKEN" in str(error):
-            return False
-        raise
-    return True
