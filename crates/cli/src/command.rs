@@ -17,14 +17,14 @@ use reinstall_core::plan::Plan;
 use reinstall_core::policy::Policy;
 use reinstall_core::site::SitePolicy;
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
-use reinstall_http::client::Client;
-use reinstall_http::clock::Clock;
 
+use crate::args::connection::ConnectionArgs;
+use crate::args::rollouts::StateArgs;
 use crate::args::{Cli, Command, InputArgs};
 use crate::env::Environment;
 use crate::failure::{Ending, Failure};
-use crate::setup::{Access, Account};
-use crate::{random, targets};
+use crate::setup::{Account, Setup};
+use crate::targets;
 
 /// Where the command runs: what the environment says, and whether somebody sits there.
 pub(crate) struct Session {
@@ -36,6 +36,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// What was said about whom to talk to.
+    fn setup<'a>(&'a self, args: &'a ConnectionArgs, state: &'a StateArgs) -> Setup<'a> {
+        Setup { args, state, environment: &self.environment }
+    }
+
     /// Whether questions can be asked and will be seen.
     fn somebody_is_there(&self) -> bool {
         self.stdin_is_terminal && self.stderr_is_terminal
@@ -89,13 +94,6 @@ fn draw_plan(args: &InputArgs, site: &SitePolicy, account: &Account) -> Result<P
     Ok(Plan::draw(&checked, account.project.clone()))
 }
 
-/// A client that goes by this clock.
-fn client(access: Access, clock: &Clock) -> Result<Client, Failure> {
-    let seed = u64::from_le_bytes(random::bytes()?);
-    let Access { account, token } = access;
-    Ok(Client::builder(account.endpoint, account.project, token).seed(seed).clock(clock.clone()).build()?)
-}
-
 /// Ids as typed, all of them well-formed.
 fn parse_ids(typed: &[String]) -> Result<Vec<InstanceId>, Failure> {
     typed.iter().map(|id| id.parse().map_err(Failure::Id)).collect()
@@ -107,7 +105,7 @@ fn block_on(work: impl Future<Output = Result<Ending, Failure>>) -> crate::Resul
 }
 
 /// Waits for `work` on a runtime made for it.
-fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
     Ok(runtime.block_on(work))
 }

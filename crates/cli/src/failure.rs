@@ -1,5 +1,7 @@
 //! How a command ends: one error type, one match that chooses the exit code, one that finds a hint.
 
+mod hint;
+
 use std::io;
 use std::path::PathBuf;
 
@@ -11,9 +13,14 @@ use reinstall_core::spec::{Objection, Objections};
 use reinstall_core::summary::{Conclusion, Outcome};
 use reinstall_http::endpoint::EndpointError;
 use reinstall_http::error::CallError;
+use reinstall_http::iam::ProjectError;
+use reinstall_http::network::ProxyError;
+use reinstall_http::region::RegionError;
+use reinstall_http::sources::miss::NoCredential;
 use reinstall_http::transport::TransportError;
 use reinstall_journal::error::{BeginError, ChangeError, FindError, JournalError, ReadError, ResumeError, StoreError};
 
+pub(crate) use self::hint::hint_on;
 use crate::args::trap::TypedSecret;
 use crate::env::REINSTALL_STATE_DIR;
 use crate::input::InputError;
@@ -53,8 +60,18 @@ pub(crate) enum Ending {
 pub(crate) enum Failure {
     #[error(transparent)]
     TypedSecret(#[from] TypedSecret),
-    #[error("these settings are missing:\n{}", .0.iter().map(|one| format!("  {}", one.how())).collect::<Vec<_>>().join("\n"))]
-    Unset(Vec<Missing>),
+    #[error("{}", unset(missing, tried.as_ref()))]
+    Unset { missing: Vec<Missing>, tried: Option<NoCredential> },
+    #[error(transparent)]
+    Credential(NoCredential),
+    #[error("nothing was sent: {0}")]
+    Region(#[source] RegionError),
+    #[error(transparent)]
+    Lookup(ProjectError),
+    #[error("{by}: {error}")]
+    Proxy { by: &'static str, error: ProxyError },
+    #[error("the proxy's password is not taken on the command line: every user of this machine could read it there")]
+    ProxyPassword,
     #[error("the endpoint: {0}")]
     Endpoint(#[source] EndpointError),
     #[error("--project-id: {0}")]
@@ -190,7 +207,11 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
         Ok(Ending::NotAllowed)
         | Err(
             Failure::TypedSecret(_)
-            | Failure::Unset(_)
+            | Failure::Unset { .. }
+            | Failure::Credential(_)
+            | Failure::Region(_)
+            | Failure::Proxy { .. }
+            | Failure::ProxyPassword
             | Failure::Endpoint(_)
             | Failure::Project(_)
             | Failure::Token(_)
@@ -229,7 +250,8 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::Runtime(_)
             | Failure::Files { .. },
         ) => USAGE,
-        Ok(Ending::Concluded(Conclusion::NothingStarted)) | Err(Failure::Transport(_) | Failure::Call(_)) => REFUSED,
+        Ok(Ending::Concluded(Conclusion::NothingStarted))
+        | Err(Failure::Transport(_) | Failure::Call(_) | Failure::Lookup(_)) => REFUSED,
         Ok(Ending::Concluded(Conclusion::Halted)) => HALTED,
         Err(
             Failure::State(_)
@@ -244,126 +266,13 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
     }
 }
 
-impl Failure {
-    /// What to do about it, where that is not plain from the message.
-    pub(crate) fn hint(&self) -> Option<String> {
-        match self {
-            Self::TypedSecret(TypedSecret::Password) => Some(
-                "use --password-stdin, --password-file FILE, or leave both out to be asked; change the password that \
-                 was typed, for the shell's history has it"
-                    .into(),
-            ),
-            Self::TypedSecret(TypedSecret::Token) => Some(
-                "use --token-file FILE or the variable REINSTALL_TOKEN; a token that was typed should be revoked"
-                    .into(),
-            ),
-            Self::Input(InputError::OpenToOthers { path, .. }) => Some(format!("chmod 600 {}", path.display())),
-            Self::Targets(TargetsError::Report { .. }) => Some(
-                "what succeeded would be wiped again; take the ids that are to be tried again from it, for example: \
-                 jq -r '.instances[] | select(.outcome == \"not_started\") | .id' report.json"
-                    .into(),
-            ),
-            Self::Targets(TargetsError::NoColumn { .. }) => {
-                Some("name the column of the ids `id` or `instance_id` in the first line".into())
-            }
-            Self::StdinTwice => Some("put one of them into a file".into()),
-            Self::NoPassword => Some("use --password-stdin or --password-file FILE".into()),
-            Self::WeakPassword(_) => Some("`reinstall password generate` prints one that is allowed".into()),
-            Self::Unconfirmed { .. } => {
-                Some("add --yes if that is meant; `reinstall plan` shows what would be done".into())
-            }
-            Self::Call(error) => status_hint(error.status()).map(Into::into),
-            Self::Unset(_)
-            | Self::Endpoint(_)
-            | Self::Project(_)
-            | Self::Token(_)
-            | Self::Input(_)
-            | Self::Targets(_)
-            | Self::Objections(_)
-            | Self::Id(_)
-            | Self::PasswordsDiffer
-            | Self::Prompt(_)
-            | Self::Generate(_)
-            | Self::Randomness(_)
-            | Self::Declined { .. }
-            | Self::Transport(_)
-            | Self::Runtime(_)
-            | Self::Output(_)
-            | Self::Files { .. } => None,
-            Self::PlanFile(_)
-            | Self::PlanOutdated(_)
-            | Self::PlanDamaged(_)
-            | Self::NotSeen(_)
-            | Self::Save { .. }
-            | Self::Site(_)
-            | Self::SiteForbids { .. }
-            | Self::Elsewhere { .. }
-            | Self::NoStateDir
-            | Self::NothingUnfinished
-            | Self::SeveralUnfinished(_)
-            | Self::Unfinished(_)
-            | Self::NobodyEndedSo { .. }
-            | Self::BegunMeanwhile
-            | Self::NotAbandoned(_)
-            | Self::State(_)
-            | Self::Begin(_)
-            | Self::Resume(_)
-            | Self::Record(_)
-            | Self::Find(_)
-            | Self::Change(_)
-            | Self::TakenOver { .. }
-            | Self::Journal(_) => self.hint_on_records(),
-        }
-    }
-
-    /// What to do about something on record, or that cannot be put there.
-    fn hint_on_records(&self) -> Option<String> {
-        Some(if let Self::PlanOutdated(_) = self {
-            "draw a new plan: reinstall plan --save FILE".into()
-        } else if let Self::NothingUnfinished = self {
-            "`reinstall rollouts` lists what is on record".into()
-        } else if let Self::Unfinished(id) = self {
-            format!("carry it to its end first: reinstall resume {id}")
-        } else if let Self::NotAbandoned(id) = self {
-            format!(
-                "try first: reinstall resume {id}; if that cannot be, add --yes, and look at its instances yourself"
-            )
-        } else if let Self::SiteForbids { rollout: Some(id), .. } = self {
-            format!("to have what is on its way watched, and nothing new started: reinstall halt {id}, then resume it")
-        } else if let Self::Elsewhere { .. } = self {
-            "leave --endpoint and --project-id out, and unset their variables".into()
-        } else if let Self::Begin(BeginError::Claimed { holder, .. }) = self {
-            let id = holder.id;
-            format!(
-                "`reinstall show {id}` tells how it stands; `reinstall resume {id}` carries it to its end, which frees them"
-            )
-        } else if let Self::Resume(ResumeError::Finished { id, .. }) = self {
-            format!("to start what was not started: reinstall resume {id} --only not-started")
-        } else if let Self::Resume(ResumeError::Held { .. }) = self {
-            "`reinstall halt` has it start nothing new, and watch what is on its way to its end".into()
-        } else if let Self::TakenOver { rollout, .. } = self {
-            format!("how it stands: reinstall show {rollout}")
-        } else if let Self::Journal(_) = self {
-            "what came after that is not on record; once the cause is mended, `reinstall resume` looks again, and starts \
-             what was not started"
-                .into()
-        } else {
-            return None;
-        })
-    }
-}
-
-/// What to do about a cloud that does not let us, by its status; `None` stands for no answer at all.
-pub(crate) const fn status_hint(status: Option<u16>) -> Option<&'static str> {
-    match status {
-        Some(401) => Some("the token is not accepted, or has run out: tokens live for 24 hours"),
-        Some(403) => {
-            Some("the account lacks the permission; looking needs clouddc:instance:get and clouddc:instance:list")
-        }
-        Some(404) => Some("check --endpoint and --project-id"),
-        None => Some("check --endpoint and the way there"),
-        Some(_) => None,
-    }
+/// All that is missing, and where credentials were looked for.
+fn unset(missing: &[Missing], tried: Option<&NoCredential>) -> String {
+    let settings = missing.iter().map(|one| format!("  {}", one.how()));
+    let settings = (!missing.is_empty()).then(|| {
+        std::iter::once("these settings are missing:".to_owned()).chain(settings).collect::<Vec<_>>().join("\n")
+    });
+    settings.into_iter().chain(tried.map(ToString::to_string)).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

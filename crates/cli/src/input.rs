@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 /// The longest list of targets: about 1.7 million plain ids.
 pub(crate) const TARGETS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// The longest secret: tokens have several kilobytes at times.
+/// A file of settings is not longer than this.
+const SETTING_BYTES_MAX: usize = 1024 * 1024;
+
 pub(crate) const SECRET_BYTES_MAX: usize = 64 * 1024;
 
 /// Why something could not be read. Never holds any of what was read.
@@ -67,6 +70,24 @@ pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, InputEr
         return Err(InputError::OpenToOthers { path: path.to_owned(), mode });
     }
     read_text(file, &name, SECRET_BYTES_MAX)
+}
+
+/// What is in a file of settings, in which there may be a secret. Other programs write these files, and choose who can read
+/// them.
+pub(crate) fn read_setting(path: &Path) -> io::Result<Zeroizing<String>> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+    }
+    if let Some(mode) = mode_open_to_others(&file)? {
+        tracing::warn!(path = %path.display(), mode = format_args!("{mode:o}"), "others can read these credentials; chmod 600");
+    }
+    read_text(file, "the file", SETTING_BYTES_MAX).map_err(|error| match error {
+        InputError::Unreadable { source, .. } => source,
+        InputError::TooLong { .. } | InputError::NotUtf8 { .. } | InputError::OpenToOthers { .. } => {
+            io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+        }
+    })
 }
 
 /// The permission bits of a file that others can get at. The open file is asked and not the path, which may meanwhile mean

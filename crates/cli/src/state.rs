@@ -31,7 +31,7 @@ pub(crate) fn open(args: &StateArgs, environment: &Environment) -> Result<State,
 }
 
 /// The folder: as typed, as the environment says, or where this platform keeps a user's state.
-fn folder(args: &StateArgs, environment: &Environment) -> Option<PathBuf> {
+pub(crate) fn folder(args: &StateArgs, environment: &Environment) -> Option<PathBuf> {
     let platform = || {
         if cfg!(windows) {
             return Some(environment.local_app_data.as_ref()?.join("reinstall").join("state"));

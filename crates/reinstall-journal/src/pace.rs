@@ -20,7 +20,7 @@ use reinstall_core::rate::{Hint, Pace, Pacer, Rate, Turn, Urgency};
 use reinstall_core::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use self::file::{Held, PaceFile, TRIES_MAX};
+use self::file::{PaceFile, TRIES_MAX, Unheld};
 use crate::dir;
 use crate::error::StoreError;
 
@@ -39,11 +39,20 @@ struct Shared {
     file: PaceFile,
     /// The pace as this process last saw it, and as it goes on by itself while it cannot share.
     own: Pace,
-    /// Why it goes on by itself.
-    apart: Option<StoreError>,
-    /// How often the lock is tried by a process that shares so far.
+    /// Whether it holds something that the file does not.
+    is_ahead: bool,
+    /// Since when somebody else has had the lock whenever it was tried.
+    busy_since: Option<Timestamp>,
+    /// Why this process goes on by itself.
+    trouble: Option<StoreError>,
     tries_max: u32,
 }
+
+/// How long requests are put off while somebody else has the lock. Whoever keeps it for longer was stopped in the middle.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// For how long they are put off each time.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 impl SharedPace {
     /// Opens the pace of `key` in a state directory; makes both if they are missing, for the owner alone.
@@ -56,8 +65,9 @@ impl SharedPace {
     pub fn open(dir: &Path, key: &str, rate: Rate) -> Result<Self, StoreError> {
         let path = dir::prepare(dir)?.join(file_name(key));
         let file = PaceFile::open(&path)?;
-        let shared = Mutex::new(Shared { file, own: Pace::new(), apart: None, tries_max: TRIES_MAX });
-        Ok(Self { path, rate, shared })
+        let shared =
+            Shared { file, own: Pace::new(), is_ahead: false, busy_since: None, trouble: None, tries_max: TRIES_MAX };
+        Ok(Self { path, rate, shared: Mutex::new(shared) })
     }
 
     /// Where the pace is kept.
@@ -69,7 +79,7 @@ impl SharedPace {
     /// Why this process keeps to its own pace; `None` while it shares.
     #[must_use]
     pub fn trouble(&self) -> Option<StoreError> {
-        self.lock().apart.clone()
+        self.lock().trouble.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -86,40 +96,57 @@ fn file_name(key: &str) -> String {
 }
 
 impl Shared {
-    /// Does `work` with the pace that all share, or with this process's own if that cannot be had.
-    fn with<T>(&mut self, path: &Path, work: impl FnOnce(&mut Pace) -> T) -> T {
-        // Whoever has waited in vain once does not keep every request waiting.
-        let (own, apart) = (self.own, self.apart.is_some());
-        let tries_max = if apart { 1 } else { self.tries_max };
-        let (pace, held) = match self.file.hold(path, tries_max) {
-            // What there was is gone, or went on without this process: what this one knows holds as well.
-            Ok((held, None)) => (own, Ok(held)),
-            Ok((held, Some(read))) if apart => (read.joined(own), Ok(held)),
-            Ok((held, Some(read))) => (read, Ok(held)),
-            Err(error) => (own, Err(error)),
+    /// Does `work` with the pace that all share, or with this process's own if that cannot be had. For a while, `if_busy` is
+    /// the answer instead where somebody else has the lock.
+    fn with<T>(&mut self, path: &Path, now: Timestamp, if_busy: Option<T>, work: impl FnOnce(&mut Pace) -> T) -> T {
+        let held = match self.file.hold(path, self.tries_max) {
+            Ok((held, read)) => {
+                // What was lost, or went on without this process: what this one knows holds as well.
+                self.own = match read {
+                    Some(read) if self.is_ahead => read.joined(self.own),
+                    Some(read) => read,
+                    None => self.own,
+                };
+                self.busy_since = None;
+                Ok(held)
+            }
+            Err(Unheld::Busy) => {
+                let since = self.busy_since.map_or(now, |since| since.min(now));
+                self.busy_since = Some(since);
+                match if_busy {
+                    Some(instead) if now.since(since) < PATIENCE => return instead,
+                    Some(_) | None => Err(hangs(path)),
+                }
+            }
+            Err(Unheld::Failed(error)) => Err(error),
         };
-        self.own = pace;
         let worked = work(&mut self.own);
-        let kept = held.and_then(|held: Held<'_>| held.keep(self.own));
-        self.apart = kept.err();
+        self.trouble = held.and_then(|held| held.keep(self.own)).err();
+        self.is_ahead = self.trouble.is_some();
         worked
     }
 }
 
+fn hangs(path: &Path) -> StoreError {
+    StoreError::Failed { path: path.to_owned(), detail: "another program keeps it locked, and may hang".to_owned() }
+}
+
 impl Pacer for SharedPace {
     fn ask(&self, now: Timestamp, urgency: Urgency) -> Turn {
-        self.lock().with(&self.path, |pace| pace.ask(self.rate, now, urgency))
+        let later = Turn::At(now + BUSY_PAUSE);
+        self.lock().with(&self.path, now, Some(later), |pace| pace.ask(self.rate, now, urgency))
     }
 
     fn throttled(&self, now: Timestamp, hint: Hint, dice: f64) -> Duration {
-        self.lock().with(&self.path, |pace| pace.throttled(now, hint, dice))
+        // This must not be put off: what the file does not learn now, it learns next time.
+        self.lock().with(&self.path, now, None, |pace| pace.throttled(now, hint, dice))
     }
 
     fn answered(&self, now: Timestamp) {
         let mut shared = self.lock();
         // Of a row of refusals that began elsewhere since this request left, the next answer will know.
         if shared.own.is_in_a_row() {
-            shared.with(&self.path, |pace| pace.answered(now));
+            shared.with(&self.path, now, Some(()), |pace| pace.answered(now));
         }
     }
 }

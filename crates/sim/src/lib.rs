@@ -10,6 +10,8 @@ pub mod dice;
 
 pub mod marks;
 
+pub mod client;
+
 pub mod scene;
 
 pub mod network;

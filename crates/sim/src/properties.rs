@@ -17,12 +17,14 @@ pub type Property = fn(&World) -> Result<(), String>;
 pub type FinalProperty = fn(&World, &Report) -> Result<(), String>;
 
 /// Every property that is checked after each step, by name.
-pub const STEPWISE: [(&str, Property); 14] = [
+pub const STEPWISE: [(&str, Property); 16] = [
     ("only_planned_instances_are_wiped", only_planned_instances_are_wiped),
     ("nobody_is_wiped_twice", nobody_is_wiped_twice),
     ("never_two_requests_at_once", never_two_requests_at_once),
     ("only_fit_instances_are_submitted", only_fit_instances_are_submitted),
     ("in_flight_stays_within_bounds", in_flight_stays_within_bounds),
+    ("the_request_rate_holds", the_request_rate_holds),
+    ("nothing_leaves_during_a_pause", nothing_leaves_during_a_pause),
     ("waves_wait_for_their_gates", waves_wait_for_their_gates),
     ("nothing_starts_after_a_halt", nothing_starts_after_a_halt),
     ("nothing_comes_back_after_a_halt", nothing_comes_back_after_a_halt),
@@ -84,6 +86,16 @@ fn in_flight_stays_within_bounds(world: &World) -> Result<(), String> {
         return Err(format!("{in_flight} are in flight, at most {in_flight_max} may be"));
     }
     Ok(())
+}
+
+/// 4. In any stretch of time no more requests leave than a burst, and what the rate has in that time.
+fn the_request_rate_holds(world: &World) -> Result<(), String> {
+    world.client.too_many().map_or(Ok(()), Err)
+}
+
+/// 4. Nobody leaves before the pause is over that a 429 asked for, whoever it was that heard it.
+fn nothing_leaves_during_a_pause(world: &World) -> Result<(), String> {
+    world.client.broke_quiet().map_or(Ok(()), |at| Err(format!("a request left at {at}, during a pause")))
 }
 
 /// 5. Nothing of a wave starts before every target of the wave before it has its outcome.

@@ -35,13 +35,16 @@ pub enum Kind {
     Terse,
     /// A service that shows nothing of a reinstall but its failure.
     Silent,
+    /// A gateway that refuses what comes faster than it likes, so that looks come late.
+    Throttled,
     /// Strangers change instances, or the wall clock is set, or reinstalls never end.
     Meddled,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Calm, Self::Crashes, Self::Outages, Self::Terse, Self::Silent, Self::Meddled];
+    pub const ALL: [Self; 7] =
+        [Self::Calm, Self::Crashes, Self::Outages, Self::Terse, Self::Silent, Self::Throttled, Self::Meddled];
 
     /// The largest share of targets that may end unresolved; `None` where looking honestly cannot tell.
     #[must_use]
@@ -49,13 +52,15 @@ impl Kind {
         match self {
             Self::Calm => Some(0.001),
             Self::Crashes => Some(0.05),
-            Self::Outages | Self::Terse | Self::Silent | Self::Meddled => None,
+            Self::Outages | Self::Terse | Self::Silent | Self::Throttled | Self::Meddled => None,
         }
     }
 
     fn of(scene: &Scene) -> Self {
         if scene.strangers > 0 || !scene.steps.is_empty() || scene.never_ending > 0 {
             Self::Meddled
+        } else if scene.limits.gateway.is_some() {
+            Self::Throttled
         } else if scene.is_silent {
             Self::Silent
         } else if scene.weather.outages > 0 {
@@ -78,6 +83,7 @@ impl fmt::Display for Kind {
             Self::Crashes => "with crashes",
             Self::Terse => "on a service without operation_state",
             Self::Silent => "on a service that shows nothing",
+            Self::Throttled => "with a gateway that throttles",
             Self::Meddled => "with strangers, set clocks or endless reinstalls",
         })
     }

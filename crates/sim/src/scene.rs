@@ -16,6 +16,7 @@ use reinstall_mock_server::cloud::config::{CloudConfig, Failing, Start};
 use reinstall_mock_server::cloud::row::Glimpse;
 use reinstall_mock_server::cloud::wipe::Ending;
 
+use crate::client::Limits;
 use crate::dice::Row;
 use crate::marks::Marks;
 use crate::network::CALL_MAX;
@@ -88,6 +89,8 @@ pub struct Scene {
     pub list_omits_operation: bool,
     /// How many reinstalls never end, in percent.
     pub never_ending: u32,
+    /// How fast requests may leave and arrive.
+    pub limits: Limits,
     /// How often the status call fails when the client asks it whether it tells more, in percent.
     pub status_fails: u32,
     /// Whether instances have no `operation_state` before their first reinstall, at least not in the call that is used
@@ -200,6 +203,7 @@ impl Scene {
             never_ending,
             permits_list,
             list_omits_operation,
+            limits: Limits::of(seed),
             status_fails,
         }
     }

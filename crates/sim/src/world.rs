@@ -5,6 +5,8 @@ mod request;
 
 mod sight;
 
+mod turn;
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -22,12 +24,15 @@ use reinstall_core::sighting::{Sighting, is_busy};
 use reinstall_core::time::Timestamp;
 use reinstall_mock_server::cloud::Cloud;
 
+use crate::client::{Client, Gateway};
 use crate::clock::Clock;
 use crate::dice::Row;
 use crate::disk::Disk;
 use crate::network::{Fate, fault, latency};
 use crate::scene::{Scene, Step};
 use crate::strangers::{Meddling, Strangers};
+
+use turn::{Looking, Wanted};
 
 /// The moment every world begins.
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -42,6 +47,8 @@ enum Happening {
     Arrives(u32, Ticket, Submission, Fate),
     /// A look reaches the cloud.
     IsRead(u32, Ticket, Vec<InstanceId>),
+    /// A request that had to wait asks for its turn again.
+    Asks(u32, Ticket, Wanted),
     /// An answer reaches the client that asked in this life of the program.
     Answers(u32, Ticket, Answer),
     /// The same answer reaches it once more.
@@ -56,16 +63,16 @@ enum Happening {
     Resumes,
 }
 
-/// A submission that left.
+/// A submission that left. What is known of it is from when the rollout decided on it: it may have waited for its turn since.
 #[derive(Debug, Clone)]
 pub struct Sent {
     /// What it names.
     pub submission: Submission,
-    /// When it left.
+    /// When it was decided on.
     pub at: Timestamp,
     /// Whether the rollout had said before that it starts nothing new.
     pub after_halt: bool,
-    /// Where all targets stood when it left.
+    /// Where all targets stood.
     pub tally: Tally,
     /// Whether the intent was on the disk for certain.
     pub is_on_record: bool,
@@ -108,6 +115,11 @@ pub struct World {
     pub waiting_after_halt: Option<usize>,
     /// What the seed set up.
     pub scene: Scene,
+    /// What lets requests leave. Its pace outlives the program.
+    pub client: Client,
+    gateway: Gateway,
+    /// The looks that the client is at.
+    looking: BTreeMap<Ticket, Looking>,
     opening: Opening,
     /// The true time, as the disk sees it.
     true_time: Rc<Cell<Option<Timestamp>>>,
@@ -144,6 +156,9 @@ impl World {
                 Disk::new(scene.room, Rc::clone(&true_time)),
             ),
             opening: Opening::new(&plan, seed, START),
+            client: Client::new(scene.limits, seed, START),
+            gateway: Gateway::new(scene.limits, seed),
+            looking: BTreeMap::new(),
             true_time,
             clock: Clock::right(START),
             is_down: false,
@@ -212,10 +227,15 @@ impl World {
         match happening {
             // Nobody is there to take an order, or to hear an answer; what is on its way to the cloud arrives all the same.
             Happening::Halts if self.is_down => {}
-            Happening::Answers(life, ..) | Happening::Repeats(life, ..) | Happening::IsRead(life, ..)
+            Happening::Answers(life, ..)
+            | Happening::Repeats(life, ..)
+            | Happening::IsRead(life, ..)
+            | Happening::Asks(life, ..)
                 if self.is_down || life != self.life => {}
             Happening::Resumes => self.resume(),
             Happening::Halts => self.tell(Event::Ordered(Order::Halt)),
+            Happening::Asks(_, ticket, wanted) => self.want(ticket, wanted),
+            Happening::Answers(_, ticket, answer) if !self.client_hears(ticket, &answer) => {}
             Happening::Answers(_, ticket, answer) => {
                 self.remember(&answer);
                 self.tell(Event::Answered(ticket, answer));
@@ -223,14 +243,22 @@ impl World {
             Happening::Repeats(_, ticket, answer) => self.tell(Event::Answered(ticket, answer)),
             Happening::Arrives(life, ticket, submission, fate) => self.arrive(life, ticket, &submission, fate),
             Happening::IsRead(_, ticket, ids) => {
-                let answer = self.look(&ids);
+                let answer = match self.gateway.pass(self.now) {
+                    Ok(()) => self.look(&ids),
+                    Err(refused) => Answer::Failed(refused),
+                };
                 self.answer_later(ticket, answer);
             }
             Happening::Meddles(id, what, lasts) => {
                 self.strangers.meddle(&mut self.cloud, self.now, id, (what, lasts), request::PASSWORD);
             }
-            Happening::Steps(Step::Forward(by)) => self.clock.set_forward(by),
-            Happening::Steps(Step::Back(by)) => self.clock.set_back(by),
+            Happening::Steps(step) => {
+                match step {
+                    Step::Forward(by) => self.clock.set_forward(by),
+                    Step::Back(by) => self.clock.set_back(by),
+                }
+                self.client.clock_was_set(self.now);
+            }
         }
     }
 
@@ -283,11 +311,8 @@ impl World {
             }
             match action {
                 _ if self.is_down => {}
-                Action::Look(ticket, ids) => {
-                    let way = latency(&mut self.row);
-                    self.enqueue(way, Happening::IsRead(self.life, ticket, ids));
-                }
-                Action::Submit(ticket, submission) => self.send(ticket, submission),
+                Action::Look(ticket, ids) => self.want_look(ticket, ids),
+                Action::Submit(ticket, submission) => self.want_submission(ticket, submission),
             }
         }
     }

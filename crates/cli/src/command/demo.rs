@@ -12,6 +12,7 @@ use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::SessionToken;
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
+use reinstall_http::client::Client;
 use reinstall_http::clock::Clock;
 use reinstall_http::endpoint::{Endpoint, PlainHttp};
 use reinstall_mock_server::cloud::config::CloudConfig;
@@ -25,7 +26,7 @@ use super::carry::{Job, carry_unkept};
 use crate::args::DemoArgs;
 use crate::command::password;
 use crate::failure::Failure;
-use crate::setup::{Access, Account};
+use crate::setup::Account;
 use crate::{random, render};
 
 /// How many instances the made-up cloud has.
@@ -81,7 +82,8 @@ pub(super) fn demo(args: &DemoArgs, session: &Session) -> crate::Result {
         });
         let token = SessionToken::parse(MockServer::TOKEN).map_err(Failure::Token)?;
         let clock = Clock::start();
-        let client = super::client(Access { account: account.clone(), token }, &clock)?;
+        let client =
+            Client::builder(account.endpoint.clone(), account.project.clone(), token).clock(clock.clone()).build()?;
         let password = password::generate(PasswordPolicy::LEN_GENERATED)?;
         let (id, seed) = (RolloutId::new(clock.now(), random::bytes()?), u64::from_le_bytes(random::bytes()?));
         let recorded = Recorded::new(Rollout::new(plan, seed, clock.now()), MemoryJournal::default());

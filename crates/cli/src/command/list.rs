@@ -7,11 +7,12 @@ use reinstall_http::clock::Clock;
 
 use super::{Session, status};
 use crate::args::ListArgs;
+use crate::args::rollouts::StateArgs;
 use crate::failure::Ending;
-use crate::{render, setup};
+use crate::render;
 
 pub(super) fn list(args: &ListArgs, session: &Session) -> crate::Result {
-    let client = super::client(setup::access(&args.connection, &session.environment)?, &Clock::start())?;
+    let client = session.setup(&args.connection, &StateArgs::default()).access()?.client(&Clock::start())?;
     let wanted = args.state.as_deref().map(InstanceState::from_word);
     super::block_on(async {
         let listing = client.list().await?;

@@ -12,14 +12,14 @@ use reinstall_core::spec::Objection;
 use reinstall_http::clock::Clock;
 
 use super::Session;
-use crate::args::rollouts::SiteArgs;
+use crate::args::rollouts::{SiteArgs, StateArgs};
 use crate::args::{InputArgs, Output, PlanArgs};
 use crate::failure::{Ending, Failure};
 use crate::guard::{self, Seen};
 use crate::password::{self, Source};
 use crate::plan_file::{self, PlanHash};
 use crate::render;
-use crate::setup::{self, Account};
+use crate::setup::Account;
 
 pub(super) fn plan(args: &PlanArgs, session: &Session) -> crate::Result {
     match &args.save {
@@ -30,7 +30,7 @@ pub(super) fn plan(args: &PlanArgs, session: &Session) -> crate::Result {
 
 /// Shows what `run` would do with the same inputs; sends nothing.
 pub(super) fn show_drawn(args: &InputArgs, site: &SiteArgs, session: &Session) -> crate::Result {
-    let account = setup::account(&args.connection, &session.environment)?;
+    let account = session.setup(&args.connection, &StateArgs::default()).account()?;
     let site = guard::load(site)?;
     let mut plan = super::draw_plan(args, &site, &account)?;
     plan = check_without_looking(plan, &site)?;
@@ -55,12 +55,12 @@ pub(super) fn check_without_looking(plan: Plan, site: &SitePolicy) -> Result<Pla
 /// Looks at every instance and writes a plan that holds only as long as they stay what they are.
 fn save(path: &Path, args: &PlanArgs, session: &Session) -> crate::Result {
     let (input, expires_in) = (&args.input, args.expires_in);
-    let access = setup::access(&input.connection, &session.environment)?;
+    let access = session.setup(&input.connection, &StateArgs::default()).access()?;
     let account = access.account.clone();
     let site = guard::load(&args.site)?;
     let plan = super::draw_plan(input, &site, &account)?;
     let clock = Clock::start();
-    let client = super::client(access, &clock)?;
+    let client = access.client(&clock)?;
     let mut seen = super::wait_for(Seen::of(&plan, &client))??;
     match Source::from(&input.password) {
         Source::Prompt => {}

@@ -29,13 +29,13 @@ use crate::failure::Failure;
 use crate::guard::{self, Seen};
 use crate::password::{self, Source};
 use crate::render::{self, plan::counted};
-use crate::setup::{self, Access};
+use crate::setup::Access;
 use crate::state::{self, State};
 
 pub(super) fn resume(args: &ResumeArgs, session: &Session) -> crate::Result {
     let state = state::open(&args.state, &session.environment)?;
     let row = state.which(args.rollout.as_deref())?;
-    let access = setup::access_to(&row.endpoint, &row.project_id, &args.connection, &session.environment)?;
+    let access = session.setup(&args.connection, &args.state).access_to(&row.endpoint, &row.project_id)?;
     match args.only {
         None => go_on(state, &row, access, args, session),
         Some(only) => begin_anew(&state, &row, only, access, args, session),
@@ -51,7 +51,7 @@ fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, 
     journal.release().map_err(Failure::Journal)?;
     let clock = Clock::resume(rollout.told_at(), journal.marked());
     let account = access.account.clone();
-    let client = super::client(access.clone(), &clock)?;
+    let client = access.client(&clock)?;
     let may_start = rollout.halted().is_none() && !row.halt_ordered;
     let halt_at = if may_start { still_allowed(&rollout, row.id, &client, &state, args)? } else { None };
     let password = agree(&rollout, asked, args, session)?;
@@ -59,7 +59,7 @@ fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, 
     let now = Clock::start().now();
     let (rollout, journal) = state.store.resume(row.id, &state.owner, now, false)?;
     let clock = Clock::resume(rollout.told_at(), journal.marked());
-    let client = super::client(access, &clock)?;
+    let client = access.client(&clock)?;
     let (id, output, shows_bars) = (row.id, args.output, session.shows_bars);
     let recorded = taken_up(rollout, journal, row.halt_ordered, &clock);
     super::block_on(carry_kept(Job { id, account, client, clock, password, output, shows_bars, halt_at }, recorded))

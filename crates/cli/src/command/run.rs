@@ -29,7 +29,7 @@ use crate::password::{self, Source};
 use crate::plan_file::{self, PlanHash};
 use crate::setup::{Access, Account};
 use crate::state::{self, State};
-use crate::{guard, random, setup};
+use crate::{guard, random};
 
 /// A plan that is about to be carried out, and where it comes from.
 struct Order {
@@ -63,7 +63,7 @@ pub(super) fn run(args: &RunArgs, session: &Session) -> crate::Result {
         Some(path) => apply(path, args, &manner, session),
         None if args.dry_run => plan::show_drawn(input, &args.site, session),
         None => {
-            let access = setup::access(&input.connection, &session.environment)?;
+            let access = session.setup(&input.connection, &args.state).access()?;
             let site = guard::load(&args.site)?;
             let plan = super::draw_plan(input, &site, &access.account)?;
             begin_guarded(Drawn { plan, parent: None, newest: None }, &site, access, &manner, session)
@@ -92,7 +92,7 @@ pub(super) fn begin_guarded(
     let state = state::open(manner.state, &session.environment)?;
     let password = password::admitted(Source::from(manner.password), session.somebody_is_there())?;
     let clock = Clock::start();
-    let client = super::client(access.clone(), &clock)?;
+    let client = access.client(&clock)?;
     let has_to_look = guard::has_to_look(site, &drawn.plan);
     let seen = if has_to_look { look_at(&drawn.plan, &client, &password)? } else { Seen::default() };
     let plan = if has_to_look { drawn.plan.bound_to(seen.survey()) } else { drawn.plan };
@@ -111,7 +111,8 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
     if let Some(row) = state.store.rollouts()?.iter().find(|row| row.plan_hash.as_deref() == Some(hash.as_str())) {
         return Err(BeginError::Applied { rollout: row.id, at: row.started_at }.into());
     }
-    let access = setup::access_to(&file.endpoint, &file.plan.project_id, &args.input.connection, &session.environment)?;
+    let setup = session.setup(&args.input.connection, &args.state);
+    let access = setup.access_to(&file.endpoint, &file.plan.project_id)?;
     let site = guard::load(&args.site)?;
     let plan = Plan::try_from(file.plan.clone()).map_err(Failure::PlanDamaged)?;
     if args.dry_run {
@@ -121,7 +122,7 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
     }
     Asked::who(manner.yes, session.somebody_is_there()).possible(plan.target_count())?;
     let password = password::admitted(Source::from(manner.password), session.somebody_is_there())?;
-    let client = super::client(access.clone(), &clock)?;
+    let client = access.client(&clock)?;
     let seen = look_at(&plan, &client, &password)?;
     unless_outdated(file.drift(&seen.looks))?;
     let plan = guard::admit(plan, &site, &seen, |since| state.committed_since(since, None), clock.wall())?;
@@ -155,7 +156,7 @@ fn start(
     }
     let clock = Clock::start();
     let account = access.account.clone();
-    let client = super::client(access, &clock)?;
+    let client = access.client(&clock)?;
     // Somebody may have thought it over for hours.
     let order = still_holds(order, &state, rules, clock.wall())?;
     let (id, recorded) = begin(order, state, &account, clock.now())?;

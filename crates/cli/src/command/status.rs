@@ -6,14 +6,14 @@ use reinstall_core::id::InstanceId;
 use reinstall_http::clock::Clock;
 
 use super::Session;
+use crate::args::rollouts::StateArgs;
 use crate::args::{Output, StatusArgs};
 use crate::failure::{Ending, Failure};
 use crate::render::{self, looks};
-use crate::setup;
 
 pub(super) fn status(args: &StatusArgs, session: &Session) -> crate::Result {
     let ids = super::parse_ids(&args.ids)?;
-    let client = super::client(setup::access(&args.connection, &session.environment)?, &Clock::start())?;
+    let client = session.setup(&args.connection, &StateArgs::default()).access()?.client(&Clock::start())?;
     super::block_on(async {
         let looks = match client.look(&ids).await {
             Ok(looks) => looks,

@@ -10,7 +10,7 @@ use reinstall_http::operation::Operation;
 use reinstall_journal::row::RunState;
 use serde::Serialize;
 
-use crate::failure::status_hint;
+use crate::failure::hint_on;
 
 use super::rollouts::state_word;
 use super::table;
@@ -156,7 +156,7 @@ impl Ended {
         let counts = self.summary.counts();
         let occurs = |outcome: &Outcome| counts.get(outcome).is_some_and(|count| *count > 0);
         let denied = match &self.summary.halted {
-            Some(HaltCause::Denied { fault }) => status_hint(fault.status).map(ToOwned::to_owned),
+            Some(HaltCause::Denied { fault }) => hint_on(fault),
             Some(_) | None => None,
         };
         let outcomes = Outcome::ALL.iter().filter(|outcome| occurs(outcome));

@@ -23,7 +23,7 @@ impl World {
     }
 
     fn resume(&self, args: &[&str]) -> Shot {
-        let base = ["resume", "--yes", "--password-file", "pw", "--output", "json"];
+        let base = ["resume", "--yes", "--requests-per-second", "500", "--password-file", "pw", "--output", "json"];
         self.bench.run(&[&base[..], args].concat(), "")
     }
 

@@ -12,8 +12,18 @@ use tokio::runtime::Runtime;
 use crate::bench::{Bench, PROJECT, Shot, TOKEN};
 
 /// The clocks of a run, sped up as much as the reinstalls are.
-pub(crate) const SPED_UP: [&str; 8] =
-    ["--poll-every", "20ms", "--shortest", "5s", "--settle-after", "6s", "--password-file", "pw"];
+pub(crate) const SPED_UP: [&str; 10] = [
+    "--poll-every",
+    "20ms",
+    "--shortest",
+    "5s",
+    "--settle-after",
+    "6s",
+    "--requests-per-second",
+    "500",
+    "--password-file",
+    "pw",
+];
 
 /// A mock cloud, and a bench to run the binary against it.
 pub(crate) struct World {

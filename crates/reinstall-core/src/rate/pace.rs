@@ -76,8 +76,9 @@ impl Pace {
         let due = self.due.min(here.saturating_add(interval * burst));
         let from = Timestamp::from_millis(due.saturating_add(late).saturating_sub(early).div_ceil(1_000_000));
         let cool = if planted(Mutant::CoolDownIsIgnored) { now } else { self.cool_until };
-        let at = from.max(cool);
-        if at > now && !(urgency == Urgency::Submit && planted(Mutant::SubmissionsGoUnpaced)) {
+        let is_spared = urgency == Urgency::Submit && planted(Mutant::SubmissionsGoUnpaced);
+        let at = if is_spared { cool } else { from.max(cool) };
+        if at > now {
             return Turn::At(at);
         }
         self.due = due.max(here).saturating_add(interval);

@@ -18,9 +18,8 @@ const HEAD: [u8; 8] = *b"reinpac\x01";
 const RECORD_BYTES: usize = HEAD.len() + Pace::BYTES + CHECK_BYTES;
 const CHECK_BYTES: usize = 8;
 
-/// How often the lock is tried, which takes some milliseconds. Whoever has it needs it for microseconds, unless it was stopped
-/// in the middle.
-pub(super) const TRIES_MAX: u32 = 4_000;
+/// How often the lock is tried before its turn is put off. Whoever has it needs it for microseconds, unless it was stopped.
+pub(super) const TRIES_MAX: u32 = 200;
 
 /// The file, open.
 #[derive(Debug)]
@@ -36,6 +35,21 @@ pub(super) struct Held<'a> {
     file: &'a File,
     path: &'a Path,
     before: Option<Pace>,
+}
+
+/// Why the pace in the file could not be had.
+#[derive(Debug)]
+pub(super) enum Unheld {
+    /// Somebody else had the lock all the time.
+    Busy,
+    /// Nobody can have it.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Unheld {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl PaceFile {
@@ -59,11 +73,7 @@ impl PaceFile {
     }
 
     /// Takes the lock and reads what is there; `None` if that is no pace.
-    pub(super) fn hold<'a>(
-        &'a mut self,
-        path: &'a Path,
-        tries_max: u32,
-    ) -> Result<(Held<'a>, Option<Pace>), StoreError> {
+    pub(super) fn hold<'a>(&'a mut self, path: &'a Path, tries_max: u32) -> Result<(Held<'a>, Option<Pace>), Unheld> {
         if dir::file_id(path) != self.id {
             *self = Self::open(path)?;
         }
@@ -76,15 +86,15 @@ impl PaceFile {
 }
 
 /// Without a sleep between the tries: whoever asks for a turn runs other tasks on the same thread.
-fn lock(file: &File, path: &Path, tries_max: u32) -> Result<(), StoreError> {
+fn lock(file: &File, path: &Path, tries_max: u32) -> Result<(), Unheld> {
     for _ in 0..tries_max {
         match file.try_lock() {
             Ok(()) => return Ok(()),
             Err(TryLockError::WouldBlock) => thread::yield_now(),
-            Err(TryLockError::Error(error)) => return Err(StoreError::io(path, &error)),
+            Err(TryLockError::Error(error)) => return Err(StoreError::io(path, &error).into()),
         }
     }
-    Err(StoreError::Failed { path: path.to_owned(), detail: "another program keeps it locked, and may hang".into() })
+    Err(Unheld::Busy)
 }
 
 impl Held<'_> {

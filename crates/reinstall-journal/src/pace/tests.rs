@@ -153,21 +153,26 @@ fn what_is_no_pace_is_replaced() {
 }
 
 #[test]
-fn while_another_keeps_it_locked_everybody_goes_on_alone() {
+fn while_another_keeps_it_locked_requests_are_put_off_and_then_go_on_alone() {
     let dir = state_dir();
     let (one, other) = (open(&dir), open(&dir));
-    assert_eq!(one.ask(START, Urgency::Submit), Turn::Now);
+    assert_eq!(one.ask(at(0), Urgency::Submit), Turn::Now);
     let stopped = OpenOptions::new().read(true).write(true).open(one.path()).unwrap();
     stopped.lock().unwrap();
-    assert_eq!(leave(&one, START), 9, "it remembers the one before");
-    assert_eq!(one.throttled(START, Hint { retry_after: Some(Duration::from_secs(4)), ..NO_HINT }, 0.0).as_secs(), 4);
+    for millis in [0, 300, 499] {
+        assert_eq!((one.ask(at(millis), Urgency::Submit), one.trouble()), (Turn::At(at(millis + 10)), None));
+    }
+    assert_eq!(leave(&one, at(500)), 10);
     let told = one.trouble().unwrap().to_string();
     assert!(told.contains("pace-") && told.contains("locked"), "{told}");
+    assert_eq!(one.ask(at(0), Urgency::Submit), Turn::At(at(10)), "the clock was set back: patient again");
+    let asked_for = Hint { retry_after: Some(Duration::from_secs(4)), ..NO_HINT };
+    assert_eq!(one.throttled(at(510), asked_for, 0.0), Duration::from_secs(4));
     stopped.unlock().unwrap();
-    assert_eq!(other.ask(START, Urgency::Submit), Turn::Now, "nobody told it of the refusal");
-    assert_eq!(one.ask(at(1), Urgency::Submit), Turn::At(at(4_000)));
+    assert_eq!(other.ask(at(520), Urgency::Submit), Turn::Now, "nobody told it of the refusal");
+    assert_eq!(one.ask(at(530), Urgency::Submit), Turn::At(at(4_510)));
     assert_eq!(one.trouble(), None);
-    assert_eq!(other.ask(at(1), Urgency::Submit), Turn::At(at(4_000)), "now somebody did");
+    assert_eq!(other.ask(at(540), Urgency::Submit), Turn::At(at(4_510)), "now somebody did");
 }
 
 #[test]

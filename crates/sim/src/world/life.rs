@@ -67,6 +67,7 @@ impl World {
         self.life += 1;
         self.clock.restart(self.now, back_at(back.told_at(), wall, away));
         (self.list_is_closed, self.status_asked) = (false, 0);
+        self.looking.clear();
         let at = self.clock.read(self.now);
         self.recorded = Recorded::resume(back, disk, at);
         self.may_crash();

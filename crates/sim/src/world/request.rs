@@ -9,6 +9,7 @@ use reinstall_core::record::Scribe;
 use reinstall_mock_server::cloud::refusal::Refusal;
 use reinstall_mock_server::cloud::request::ReinstallRequest;
 
+use super::turn::Wanted;
 use super::{Happening, Sent, World};
 use crate::network::{CALL_MAX, Fate, fault, latency};
 use crate::strangers::Meddling;
@@ -17,9 +18,9 @@ use crate::strangers::Meddling;
 pub(super) const PASSWORD: &str = "Simulated+Login-77";
 
 impl World {
-    pub(super) fn send(&mut self, ticket: Ticket, submission: Submission) {
+    /// The client is asked to submit.
+    pub(super) fn want_submission(&mut self, ticket: Ticket, submission: Submission) {
         let ids = submission.ids.as_slice();
-        let overlaps = ids.iter().copied().find(|id| self.in_the_air.contains_key(id));
         let unfit = ids.iter().copied().find(|id| !self.seen.get(id).is_some_and(super::is_fit));
         let sent = Sent {
             at: self.rollout().now(),
@@ -27,10 +28,17 @@ impl World {
             after_halt: self.halted,
             tally: self.rollout().tally(),
             canary: self.rollout().tallies().first().copied().unwrap_or_default(),
-            overlaps,
+            overlaps: None,
             unfit,
-            submission: submission.clone(),
+            submission,
         };
+        self.want(ticket, Wanted::Submit(Box::new(sent), self.now));
+    }
+
+    /// It leaves.
+    pub(super) fn send(&mut self, ticket: Ticket, mut sent: Sent) {
+        let submission = sent.submission.clone();
+        sent.overlaps = submission.ids.as_slice().iter().copied().find(|id| self.in_the_air.contains_key(id));
         self.sent.push(sent);
         self.strangers_come(&submission);
         let fate = Fate::draw(&mut self.row, self.scene.weather, self.scene.late_max);
@@ -138,6 +146,7 @@ impl World {
 
     /// The cloud takes hold of some of those whom a submission names, or refuses.
     fn seize(&mut self, submission: &Submission, seized: &[InstanceId]) -> Result<(), Fault> {
+        self.gateway.pass(self.now)?;
         let ids = submission.ids.as_slice();
         let poisoned: Vec<InstanceId> = ids.iter().copied().filter(|id| self.scene.poisoned.contains(id)).collect();
         if !poisoned.is_empty() {

@@ -1,0 +1,117 @@
+//! What to do about a failure.
+
+use reinstall_core::fault::{Fault, FaultKind};
+use reinstall_http::iam::ProjectError;
+use reinstall_http::wire::code;
+use reinstall_journal::error::{BeginError, ResumeError};
+
+use super::Failure;
+use crate::args::trap::TypedSecret;
+use crate::input::InputError;
+use crate::targets::TargetsError;
+
+impl Failure {
+    /// What to do about it, where that is not plain from the message.
+    pub(crate) fn hint(&self) -> Option<String> {
+        self.hint_on_cloud().or_else(|| self.hint_on_input()).or_else(|| self.hint_on_records())
+    }
+
+    /// What to do about the cloud, and whom it takes us for.
+    fn hint_on_cloud(&self) -> Option<String> {
+        Some(if let Self::Call(error) | Self::Lookup(ProjectError::Call { error, .. }) = self {
+            return hint_on(error.fault());
+        } else if let Self::Lookup(_) = self {
+            "give the project: --project-id ID".into()
+        } else if let Self::ProxyPassword = self {
+            "give it in the variable HTTPS_PROXY".into()
+        } else if let Self::Unset { tried: Some(_), .. } = self {
+            "docs/credentials.md tells where credentials may be".into()
+        } else {
+            return None;
+        })
+    }
+
+    /// What to do about what was typed, or read.
+    fn hint_on_input(&self) -> Option<String> {
+        Some(if let Self::TypedSecret(TypedSecret::Password) = self {
+            "use --password-stdin, --password-file FILE, or leave both out to be asked; change the password that was typed, \
+             for the shell's history has it"
+                .into()
+        } else if let Self::TypedSecret(TypedSecret::Token) = self {
+            "use --token-file FILE or the variable REINSTALL_TOKEN; a token that was typed should be revoked".into()
+        } else if let Self::Input(InputError::OpenToOthers { path, .. }) = self {
+            format!("chmod 600 {}", path.display())
+        } else if let Self::Targets(TargetsError::Report { .. }) = self {
+            "what succeeded would be wiped again; take the ids that are to be tried again from it, for example: jq -r \
+             '.instances[] | select(.outcome == \"not_started\") | .id' report.json"
+                .into()
+        } else if let Self::Targets(TargetsError::NoColumn { .. }) = self {
+            "name the column of the ids `id` or `instance_id` in the first line".into()
+        } else if let Self::StdinTwice = self {
+            "put one of them into a file".into()
+        } else if let Self::NoPassword = self {
+            "use --password-stdin or --password-file FILE".into()
+        } else if let Self::WeakPassword(_) = self {
+            "`reinstall password generate` prints one that is allowed".into()
+        } else if let Self::Unconfirmed { .. } = self {
+            "add --yes if that is meant; `reinstall plan` shows what would be done".into()
+        } else {
+            return None;
+        })
+    }
+
+    /// What to do about something on record, or that cannot be put there.
+    fn hint_on_records(&self) -> Option<String> {
+        Some(if let Self::PlanOutdated(_) = self {
+            "draw a new plan: reinstall plan --save FILE".into()
+        } else if let Self::NothingUnfinished = self {
+            "`reinstall rollouts` lists what is on record".into()
+        } else if let Self::Unfinished(id) = self {
+            format!("carry it to its end first: reinstall resume {id}")
+        } else if let Self::NotAbandoned(id) = self {
+            format!(
+                "try first: reinstall resume {id}; if that cannot be, add --yes, and look at its instances yourself"
+            )
+        } else if let Self::SiteForbids { rollout: Some(id), .. } = self {
+            format!("to have what is on its way watched, and nothing new started: reinstall halt {id}, then resume it")
+        } else if let Self::Elsewhere { .. } = self {
+            "leave --endpoint and --project-id out, and unset their variables".into()
+        } else if let Self::Begin(BeginError::Claimed { holder, .. }) = self {
+            let id = holder.id;
+            format!(
+                "`reinstall show {id}` tells how it stands; `reinstall resume {id}` carries it to its end, which frees them"
+            )
+        } else if let Self::Resume(ResumeError::Finished { id, .. }) = self {
+            format!("to start what was not started: reinstall resume {id} --only not-started")
+        } else if let Self::Resume(ResumeError::Held { .. }) = self {
+            "`reinstall halt` has it start nothing new, and watch what is on its way to its end".into()
+        } else if let Self::TakenOver { rollout, .. } = self {
+            format!("how it stands: reinstall show {rollout}")
+        } else if let Self::Journal(_) = self {
+            "what came after that is not on record; once the cause is mended, `reinstall resume` looks again, and starts \
+             what was not started"
+                .into()
+        } else {
+            return None;
+        })
+    }
+}
+
+/// What to do about a cloud that does not let us: by its own code, else by what happened.
+pub(crate) fn hint_on(fault: &Fault) -> Option<String> {
+    if let Some(explained) = fault.code.as_ref().and_then(|code| code::explain(code.as_str())) {
+        return Some(format!("{}: {}", explained.means, explained.advice));
+    }
+    let words = match (fault.status, fault.kind) {
+        (Some(401), _) => "the credentials are not accepted, or have run out: reinstall doctor checks them",
+        (Some(403), _) => {
+            "the account lacks the permission; looking needs clouddc:instance:get and clouddc:instance:list"
+        }
+        (Some(404), _) => "check the endpoint and the project: reinstall doctor",
+        (Some(429), _) => "too many requests: lower --requests-per-second, and see who else uses the account",
+        (None, FaultKind::HeldBack) => return None,
+        (None, _) => "check the endpoint and the way there: reinstall doctor",
+        (Some(_), _) => return None,
+    };
+    Some(words.to_owned())
+}
