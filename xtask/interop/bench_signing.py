@@ -1,6 +1,6 @@
 """How many requests a second each signer signs on one core: `bench_signing.py SIGN [--rounds N]`, JSON out.
 
-Both sign the same requests in the same run, both from headers that are to be kept, and must come to the same signatures.
+Both sign the same requests in the same run, from headers that are to be kept, and must come to the same signatures.
 """
 
 import argparse

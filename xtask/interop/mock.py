@@ -12,7 +12,7 @@ from deadline import started
 PROJECT = "1f2e3d4c5b6a79880123456789abcdef"
 ACCESS_KEY, SECRET_KEY = "AKINTEROP", "skInteropTests"
 TOKEN = "interop-token"
-# How long one reinstall takes, unless told otherwise: long enough to be seen on its way.
+# How long one reinstall takes, unless told otherwise.
 REINSTALL_TAKES = "300ms"
 # How long a server may take to stop, in seconds.
 STOP_SECONDS_MAX = 10

@@ -57,7 +57,7 @@ class Keystone(Case):
                 self.assertNotIn("pass:w@rd", str(caught.exception))
 
     def test_a_token_that_dies_early_is_replaced_on_the_401(self) -> None:
-        with Mock("--iam-user", USER, "--token-dies-after", "300ms") as mock:
+        with Mock("--iam-user", USER, "--token-dies-after", "1s") as mock:
             session = Session(auth=password(mock))
             first = session.get_token()
             while session.get(f"{mock.url}{LIST}", authenticated=False, headers={"X-Auth-Token": first},

@@ -1,4 +1,4 @@
-"""The official SDK finds its project and its endpoint by itself: IAM lists the projects, a region names the endpoint."""
+"""The official SDK finds project and endpoint by itself: IAM lists the projects, a region names the endpoint."""
 
 import os
 import unittest.mock

@@ -26,7 +26,8 @@ class Refused(Case):
             ("51 ids", lambda: sdk.reinstall(self.ids[:51]), 400, "iMetal.0001", invalid),
             ("no ids", lambda: sdk.reinstall([]), 400, "iMetal.000", ""),
             ("weak password", lambda: sdk.reinstall(one, "password"), 400, "iMetal.0001", f"{invalid}password: "),
-            ("no password", lambda: sdk.reinstall(one, None), 400, "iMetal.0002", "Missing required parameters: password"),
+            ("no password", lambda: sdk.reinstall(one, None), 400, "iMetal.0002",
+             "Missing required parameters: password"),
             ("wrong image id", lambda: sdk.reinstall(one, image="x"), 400, "iMetal.0001", invalid),
             ("101 ids in a list", lambda: sdk.page(limit="10", instance_id=",".join([ABSENT_ID] * 101)), 400,
              "iMetal.0001", f"{invalid}instance_id has 101 ids"),
@@ -99,7 +100,7 @@ class Failing(Case):
 
     def test_server_errors_are_told_in_every_shape_of_body(self) -> None:
         for status, body, code, message in [
-            (500, '{"error_code":"iMetal.0099","error_msg":"Internal server error"}', "iMetal.0099", "Internal server error"),
+            (500, '{"error_code":"iMetal.0099","error_msg":"gone wrong"}', "iMetal.0099", "gone wrong"),
             (503, '{"error":{"code":503,"message":"busy"}}', 503, "busy"),
             (502, "<html>bad gateway</html>", "502", "<html>bad gateway</html>"),
             (504, "", "504", ""),

@@ -18,7 +18,9 @@ REQUIRED = (
 class Tour(Case):
     def test_an_instance_is_reinstalled_and_seen_done_in_every_life_cycle(self) -> None:
         for life_cycle in ("prose", "diagram-2025", "diagram-2026"):
-            with self.subTest(life_cycle), Mock("--lifecycle", life_cycle, "--instances", "10") as mock:
+            # Long enough to be seen on its way by a machine that is busy.
+            mock = Mock("--lifecycle", life_cycle, "--instances", "10", reinstall_takes="1s")
+            with self.subTest(life_cycle), mock:
                 sdk = Sdk(mock.url)
                 ids = sdk.ids(3)
                 accepted = sdk.reinstall(ids)
@@ -38,7 +40,8 @@ class Tour(Case):
             time.sleep(LOOK_EVERY if words else 0)
             status = sdk.status(instance)
             self.assertEqual(status.status_code, 200)
-            words.append(tuple(word if isinstance(word, str) else None for word in (status.state, status.operation_state)))
+            told = (status.state, status.operation_state)
+            words.append(tuple(word if isinstance(word, str) else None for word in told))
         return words
 
     def test_a_failed_reinstall_is_told_with_its_error(self) -> None:

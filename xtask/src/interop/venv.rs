@@ -30,8 +30,8 @@ impl Python {
 /// The environment in `folder` with exactly the packages of the file `requirements`.
 pub(crate) fn ready(folder: &Path, requirements: &Path) -> Result<Python, Failure> {
     let system = host::output(Command::new(SYSTEM).args(["-c", PROBE])).map_err(|failure| Failure::Needed {
-        needed: "Python 3.10 or later with its venv module, which the official clients are written in (Debian: apt install \
-                 python3-venv)",
+        needed: "Python 3.10 or later with its venv module (Debian: apt install python3-venv), which the official \
+                 clients are written in",
         source: Box::new(failure),
     })?;
     let wanted =
