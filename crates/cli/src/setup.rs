@@ -254,7 +254,7 @@ fn look_up(iam: Endpoint, credential: Credential, name: &str, network: &Network)
 }
 
 impl Who {
-    fn of(given: &Given, found_in: String, project: &ProjectId) -> Self {
+    pub(crate) fn of(given: &Given, found_in: String, project: &ProjectId) -> Self {
         let (identity, counted_as) = match given {
             // A token does not tell whose it is.
             Given::Token(_) => ("a token".to_owned(), format!("project {project}")),
