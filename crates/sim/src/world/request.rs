@@ -32,6 +32,7 @@ impl World {
             unfit,
             submission,
         };
+        self.decided = Some(sent.clone());
         self.want(ticket, Wanted::Submit(Box::new(sent), self.now));
     }
 
