@@ -123,6 +123,11 @@ impl Caller {
         self.clock.now()
     }
 
+    /// Waits.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
+
     /// What the wall clock says.
     pub(crate) fn wall(&self) -> Timestamp {
         self.clock.wall()
