@@ -128,7 +128,10 @@ impl Setup<'_> {
     /// The account that is on record, and what opens it. Whoever names another one means something else.
     pub(crate) fn access_to(&self, endpoint: &str, project: &ProjectId) -> Result<Access, Failure> {
         let recorded = Endpoint::parse(endpoint, self.plain()).map_err(Failure::Endpoint)?;
-        let given = self.given_endpoint(None)?.unwrap_or_else(|| recorded.clone());
+        // A region in the environment says where to begin something, and nothing of what has begun elsewhere.
+        let is_said =
+            [&self.args.endpoint, &self.args.region, &self.environment.endpoint].iter().any(|said| said.is_some());
+        let given = if is_said { self.given_endpoint(None)? } else { None }.unwrap_or_else(|| recorded.clone());
         if given != recorded {
             return Err(Failure::Elsewhere { given: given.to_string(), recorded: endpoint.to_owned() });
         }

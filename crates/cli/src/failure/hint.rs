@@ -79,7 +79,7 @@ impl Failure {
         } else if let Self::SiteForbids { rollout: Some(id), .. } = self {
             format!("to have what is on its way watched, and nothing new started: reinstall halt {id}, then resume it")
         } else if let Self::Elsewhere { .. } = self {
-            "leave --endpoint and --project-id out, and unset their variables".into()
+            "leave --endpoint, --region and --project-id out, and unset their variables".into()
         } else if let Self::Begin(BeginError::Claimed { holder, .. }) = self {
             let id = holder.id;
             format!(
