@@ -1,0 +1,80 @@
+//! How long things may take. Each limit is tiny where it is meant and an hour where it is not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use reinstall_core::fault::{FaultKind, Sent};
+use reinstall_http::network::{Network, Timeouts};
+use rustls::ServerConfig;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::authority::{Authority, VERSIONS};
+use crate::client::{assert_unreachable, client, far, look, reinstall, trusting};
+
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// Nobody ever accepts a connection: the system does, and no TLS comes.
+#[tokio::test]
+async fn a_server_that_does_not_get_to_tls_is_unreachable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+    for timeouts in [
+        Timeouts { connect: MOMENT, ..far() },
+        // What ends the call ends connecting before.
+        Timeouts { read: 2 * MOMENT, ..far() },
+        Timeouts { look: 2 * MOMENT, reinstall: 2 * MOMENT, ..far() },
+    ] {
+        let network = Network { timeouts, ..Network::default() };
+        assert_unreachable(&client(&base, network), "it took too long (at most 200ms)").await;
+    }
+}
+
+/// Answers every request with these words, and keeps the connection.
+async fn serve(config: ServerConfig, listener: TcpListener, words: &'static str) {
+    let tls = TlsAcceptor::from(Arc::new(config));
+    while let Ok((stream, _)) = listener.accept().await {
+        let tls = tls.clone();
+        tokio::spawn(async move {
+            let Ok(mut stream) = tls.accept(stream).await else { return };
+            if stream.read_u8().await.is_ok() && stream.write_all(words.as_bytes()).await.is_ok() {
+                let _ = stream.read_to_end(&mut vec![]).await;
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_silent_server_leaves_the_call_in_doubt_and_the_limit_is_named() {
+    let ours = Authority::new();
+    // Long enough for TLS on a busy machine, half of it being for the connection.
+    let limit = Duration::from_secs(3);
+    let read = Timeouts { read: limit, ..far() };
+    let whole = Timeouts { look: limit, reinstall: limit, ..far() };
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{";
+    let head_of_202 = "HTTP/1.1 202 Accepted\r\ncontent-length: 9\r\n\r\n{";
+    let cases = [
+        (read, "", "", FaultKind::TimedOut, "it said nothing for 3s"),
+        (whole, "", "", FaultKind::TimedOut, "in the 3s that the call may take"),
+        (read, head, head_of_202, FaultKind::Unreadable, "its body did not end in time"),
+        (whole, head, head_of_202, FaultKind::Unreadable, "its body did not end in time"),
+    ];
+    let cases = cases.map(async |(timeouts, looked, reinstalled, kind, words)| {
+        let start = async |words| {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let port = listener.local_addr().expect("an address").port();
+            tokio::spawn(serve(ours.certify("localhost").config(VERSIONS, &["http/1.1"]), listener, words));
+            client(&format!("https://localhost:{port}"), Network { timeouts, ..trusting(ours.pem()) })
+        };
+        let (looker, wiper) = (start(looked).await, start(reinstalled).await);
+        let (looked, wiped) = tokio::join!(look(&looker), reinstall(&wiper));
+        for error in [looked.expect_err("no answer"), wiped.map(drop).expect_err("no answer")] {
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.to_string().contains(words), "{error}");
+            assert_ne!(error.sent(), Sent::No);
+        }
+    });
+    join_all(cases).await;
+}
