@@ -129,6 +129,10 @@ impl Transport {
         let trust = Trust::new(&network.ca_certificates)?;
         let Timeouts { look, reinstall, .. } = network.timeouts;
         let looks = builder(network, look)?.pool_idle_timeout(IDLE_MAX).tcp_keepalive(IDLE_MAX / 2);
+        // A look that times out does not end the connection it shares. One that is dead would fail every look to come, so a
+        // sign of life is asked for well before a look gives up.
+        let alive = network.timeouts.read / 3;
+        let looks = looks.http2_keep_alive_interval(alive).http2_keep_alive_timeout(alive);
         let looks = looks.tls_backend_preconfigured(trust.offering(&["h2", "http/1.1"]));
         let reinstalls = builder(network, reinstall)?.pool_max_idle_per_host(0).http1_only();
         let reinstalls = reinstalls.tls_backend_preconfigured(trust.offering(&["http/1.1"]));

@@ -1,5 +1,6 @@
 //! How long things may take. Each limit is tiny where it is meant and an hour where it is not.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,12 +8,14 @@ use futures_util::future::join_all;
 use reinstall_core::fault::{FaultKind, Sent};
 use reinstall_http::network::{Network, Timeouts};
 use rustls::ServerConfig;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
 use crate::authority::{Authority, VERSIONS};
-use crate::client::{assert_unreachable, client, far, look, reinstall, trusting};
+use crate::client::{assert_unreachable, builder, client, far, look, reinstall, trusting};
+use crate::cloud::Cloud;
 
 const MOMENT: Duration = Duration::from_millis(200);
 
@@ -77,4 +80,36 @@ async fn a_silent_server_leaves_the_call_in_doubt_and_the_limit_is_named() {
         }
     });
     join_all(cases).await;
+}
+
+/// Carries connections to the port until it is told to let those that there are fall silent.
+async fn carry(listener: TcpListener, port: u16, falls_silent: Arc<Notify>) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let falls_silent = Arc::clone(&falls_silent);
+        tokio::spawn(async move {
+            let mut cloud = TcpStream::connect(("127.0.0.1", port)).await.expect("the server");
+            tokio::select! {
+                _ = copy_bidirectional(&mut stream, &mut cloud) => {}
+                () = falls_silent.notified() => pending().await,
+            }
+        });
+    }
+}
+
+/// As after a change of networks: nothing comes any more, and nothing says so.
+#[tokio::test]
+async fn a_look_leaves_a_connection_that_fell_silent() {
+    let ours = Authority::new();
+    let cloud = Cloud::start(ours.certify("localhost").config(VERSIONS, &["h2"])).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+    let falls_silent = Arc::new(Notify::new());
+    tokio::spawn(carry(listener, cloud.port, Arc::clone(&falls_silent)));
+    let timeouts = Timeouts { read: Duration::from_secs(3), ..far() };
+    let client = builder(&base, Network { timeouts, ..trusting(ours.pem()) }, 2).build().expect("a client");
+    look(&client).await.expect("an answer");
+    falls_silent.notify_waiters();
+    look(&client).await.expect("an answer on another connection");
+    let connections: Vec<_> = cloud.seen().into_iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections, [0, 1]);
 }
