@@ -8,6 +8,7 @@
 mod trust;
 mod why;
 
+use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
@@ -249,7 +250,8 @@ impl Transport {
             };
             return Fault::new(FaultKind::Unreachable, &format!("no connection to {authority}{through}: {why}"));
         }
-        if error.is_timeout() {
+        // A timeout of the library's own has nothing behind it; others are a connection's end.
+        if error.is_timeout() && error.source().is_some_and(|limit| limit.source().is_none()) {
             // The library does not say which of the two it was; both run from the beginning.
             let words = if self.timeouts.read < call_max {
                 format!("no answer from {authority}: it said nothing for {}", Plain(self.timeouts.read))

@@ -9,8 +9,10 @@ use rustls::CertificateError;
 
 use crate::network::UNTRUSTED;
 
-/// What the HTTP library says of a proxy, and what it means. It has no type for it that could be named.
-const OF_PROXIES: [(&str, &str); 3] = [
+/// What the HTTP library says, and what it means: of proxies, and of connections that fell silent. It has no types for it
+/// that could be named.
+const MEANINGS: [(&str, &str); 4] = [
+    ("operation timed out", "it gave no sign of life"),
     ("tunnel error: proxy authorization required", "it wants another user and password than it was given, or any"),
     ("tunnel error: unsuccessful", "it refused to connect"),
     ("tunnel error: unexpected end of file", "it closed the connection without an answer"),
@@ -27,7 +29,7 @@ pub(super) fn why(error: &(dyn Error + 'static)) -> String {
         cause = source;
     }
     let words = cause.to_string();
-    match OF_PROXIES.iter().find(|(theirs, _)| *theirs == words) {
+    match MEANINGS.iter().find(|(theirs, _)| *theirs == words) {
         Some((_, ours)) => (*ours).to_owned(),
         None => words,
     }

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use rustls::ServerConfig;
+use rustls::{HandshakeKind, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -32,6 +32,8 @@ pub(crate) struct Seen {
     pub(crate) body: Bytes,
     /// The version of TLS, in the words of its library.
     pub(crate) tls: String,
+    /// Whether TLS went on from a session before.
+    pub(crate) resumed: bool,
     /// How many bytes had come on its connection by its end, TLS taken off.
     pub(crate) bytes: usize,
 }
@@ -68,7 +70,8 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, seen: Arc<Mutex<Vec<Seen
             // Who does not trust us leaves here.
             let Ok(stream) = tls.accept(stream).await else { return };
             let tls = format!("{:?}", stream.get_ref().1.protocol_version());
-            let line = Line { connection, tls, bytes: Arc::default() };
+            let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+            let line = Line { connection, tls, resumed, bytes: Arc::default() };
             let stream = Counted { stream, bytes: Arc::clone(&line.bytes) };
             let answer = service_fn(|request| answer(request, line.clone(), Arc::clone(&seen)));
             let server = auto::Builder::new(TokioExecutor::new());
@@ -84,6 +87,7 @@ async fn serve(listener: TcpListener, tls: TlsAcceptor, seen: Arc<Mutex<Vec<Seen
 struct Line {
     connection: usize,
     tls: String,
+    resumed: bool,
     bytes: Arc<AtomicUsize>,
 }
 
@@ -95,10 +99,10 @@ async fn answer(
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let status = if head.method == Method::PUT { StatusCode::ACCEPTED } else { StatusCode::OK };
-    let Line { connection, tls, bytes } = line;
+    let Line { connection, tls, resumed, bytes } = line;
     let bytes = bytes.load(Ordering::Relaxed);
     let (version, method, uri, headers) = (head.version, head.method, head.uri, head.headers);
-    let request = Seen { connection, version, method, uri, headers, body, tls, bytes };
+    let request = Seen { connection, version, method, uri, headers, body, tls, resumed, bytes };
     seen.lock().expect("no panic in the server").push(request);
     let mut response = Response::new(Full::new(Bytes::from_static(b"{}")));
     *response.status_mut() = status;

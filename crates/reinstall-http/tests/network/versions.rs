@@ -35,6 +35,8 @@ async fn looks_share_a_connection_and_each_reinstall_has_its_own() {
     ] {
         let cloud = Cloud::start(ours.certify("localhost").config(VERSIONS, alpn)).await;
         tour(&client(&cloud.base(), trusting(ours.pem()))).await;
+        let is_short = |seen: &Seen| seen.resumed == (seen.connection > 0);
+        assert!(cloud.seen().iter().all(is_short), "only the first handshake is a whole one");
         let seen =
             cloud.seen().into_iter().map(|seen| (seen.connection, seen.method, seen.version)).collect::<Vec<_>>();
         let expected = [
