@@ -47,9 +47,13 @@ fn tls_words(error: &rustls::Error) -> String {
     use CertificateError as E;
     let rustls::Error::InvalidCertificate(refused) = error else { return format!("TLS failed: {error}") };
     let seconds = |from: u64, to: u64| Plain(Duration::from_secs(to.saturating_sub(from)));
-    // A bad signature is one by somebody else under the name of one who is trusted: an authority that was set up anew.
-    if let E::UnknownIssuer | E::BadSignature = refused {
+    // The last two are signatures by somebody else under the name of one who is trusted: an authority that was set up anew.
+    if let E::UnknownIssuer | E::BadSignature | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } = refused {
         UNTRUSTED.to_owned()
+    } else if let E::NotValidForNameContext { expected, presented } = refused {
+        // They come as `DnsName("a.example")`.
+        let names: Vec<_> = presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name)).collect();
+        format!("its certificate is for {}, not for {}", names.join(", "), expected.to_str())
     } else if let E::ExpiredContext { time, not_after } = refused {
         let ago = seconds(not_after.as_secs(), time.as_secs());
         format!("its certificate ran out {ago} ago, by this machine's clock")
@@ -73,6 +77,20 @@ mod tests {
         for (refused, words) in [
             (CertificateError::UnknownIssuer, UNTRUSTED),
             (CertificateError::BadSignature, UNTRUSTED),
+            (
+                CertificateError::NotValidForNameContext {
+                    expected: "a.example".try_into().unwrap(),
+                    presented: vec!["DnsName(\"b.example\")".to_owned(), "IpAddress(192.0.2.1)".to_owned()],
+                },
+                "its certificate is for b.example, IpAddress(192.0.2.1), not for a.example",
+            ),
+            (
+                CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+                    signature_algorithm_id: vec![6, 8],
+                    public_key_algorithm_id: vec![6, 9],
+                },
+                UNTRUSTED,
+            ),
             (
                 CertificateError::ExpiredContext { time: at(160), not_after: at(100) },
                 "its certificate ran out 1m ago, by this machine's clock",
