@@ -6,6 +6,12 @@ use std::time::Duration;
 use http::Uri;
 use zeroize::Zeroizing;
 
+/// What a fault says of a server whose certificate is signed by nobody known here. Whoever reads it may know who that is.
+pub const UNTRUSTED: &str = "its certificate is signed by nobody whom this machine trusts";
+
+/// What a fault says of any server, where the platform has no root certificates and none were given.
+pub const NOBODY_TRUSTED: &str = "this machine has no root certificates, so that it trusts nobody";
+
 /// How connections are made. The default: the platform's root certificates, no proxy, [`Timeouts::default`].
 #[derive(Debug, Clone, Default)]
 pub struct Network {
@@ -20,15 +26,26 @@ pub struct Network {
 /// How long the parts of a call may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Finding the host, connecting and TLS.
+    /// Finding the host, connecting, the way through a proxy, and TLS; see [`Timeouts::connect_within`].
     pub connect: Duration,
-    /// Waiting for the next bytes of an answer.
+    /// Waiting for the beginning of an answer, counted from that of the call, and then for its next bytes.
     pub read: Duration,
     /// A whole try of a call that looks.
     pub look: Duration,
     /// The whole of a reinstall call. A rollout counts nobody as having looked for this long, so it should stay well below
     /// the shortest plausible reinstall.
     pub reinstall: Duration,
+}
+
+impl Timeouts {
+    /// How long a call of at most `call_max` may take to connect: no longer than half of the time it has for an answer.
+    ///
+    /// A call that has no connection yet when its time is up would count as one that may have been sent. For a reinstall that
+    /// is far worse than one that is known not to have been.
+    #[must_use]
+    pub fn connect_within(&self, call_max: Duration) -> Duration {
+        self.connect.min(self.read / 2).min(call_max / 2)
+    }
 }
 
 impl Default for Timeouts {
@@ -112,6 +129,15 @@ impl fmt::Debug for Proxy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn connecting_ends_before_the_call_does() {
+        let seconds = Duration::from_secs;
+        for (connect, read, call_max, within) in [(10, 30, 60, 10), (10, 30, 30, 10), (10, 8, 30, 4), (10, 30, 6, 3)] {
+            let timeouts = Timeouts { connect: seconds(connect), read: seconds(read), ..Timeouts::default() };
+            assert_eq!(timeouts.connect_within(seconds(call_max)), seconds(within));
+        }
+    }
 
     #[test]
     fn a_proxy_is_read_and_its_password_is_not_shown() {

@@ -5,21 +5,27 @@
 //! off and need not be: a request that was handed to a kept-alive connection which turned out closed *before a byte of it
 //! was written* goes to a fresh one. A reinstall does not even meet a connection that was kept: see [`Transport`].
 
-use std::error::Error;
+mod trust;
+mod why;
+
+use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue, InvalidHeaderValue};
+use hyper_util::client::proxy::matcher::Matcher;
 use reinstall_core::fault::{Fault, FaultKind, Repeat};
 use reinstall_core::id::ProjectId;
 use reinstall_core::time::{Plain, Timestamp};
-use reqwest::{Certificate, NoProxy, Url, redirect, tls};
+use reqwest::{NoProxy, Url, redirect};
 
+use self::trust::Trust;
+use self::why::why;
 use crate::auth::proof::Proof;
 use crate::endpoint::Endpoint;
-use crate::network::{Network, Proxy};
+use crate::network::{NOBODY_TRUSTED, Network, Proxy, Timeouts, UNTRUSTED};
 use crate::operation::{Cut, Reply, Request};
 use crate::sign::canonical::CanonicalRequest;
 use crate::sign::key::AccessKey;
@@ -41,15 +47,21 @@ const NEVER_BY_PROXY: &str = "localhost,127.0.0.0/8,::1";
 /// Why no connection pool could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// The library refused its settings, or found no root certificates.
+    /// The library refused its settings.
     #[error("the HTTP client could not be set up")]
     Library(#[source] reqwest::Error),
+    /// The library has no TLS that is new enough.
+    #[error("TLS could not be set up")]
+    Tls(#[source] rustls::Error),
     /// What should be trusted beside the platform's certificates is none in PEM form.
     #[error("there is no certificate in PEM form in what should be trusted beside the platform's")]
     NoCertificate,
+    /// What is there in PEM form is damaged. Does not quote it: there may be a private key in it.
+    #[error("what should be trusted beside the platform's certificates is damaged: {0}")]
+    Pem(String),
     /// One of these certificates cannot be used.
     #[error("a certificate that should be trusted beside the platform's cannot be used")]
-    Certificate(#[source] reqwest::Error),
+    Certificate(#[source] rustls::Error),
     /// The library does not accept the proxy. Its own words may hold the password.
     #[error("the proxy {0} cannot be used")]
     Proxy(String),
@@ -67,8 +79,15 @@ pub enum TransportError {
 pub(crate) struct Transport {
     looks: reqwest::Client,
     reinstalls: reqwest::Client,
-    reinstall_max: Duration,
-    look_max: Duration,
+    timeouts: Timeouts,
+    between: Option<Between>,
+    trusts_nobody: bool,
+}
+
+/// A proxy, and who is reached through it, as the library sees it.
+struct Between {
+    proxy: Proxy,
+    matcher: Matcher,
 }
 
 /// Where requests go, and for which project.
@@ -108,13 +127,22 @@ impl fmt::Debug for Transport {
 impl Transport {
     /// Sets the pools up; connects to nothing yet.
     pub(crate) fn new(network: &Network) -> Result<Self, TransportError> {
-        let looks = builder(network)?.pool_idle_timeout(IDLE_MAX).tcp_keepalive(IDLE_MAX / 2);
-        let reinstalls = builder(network)?.pool_max_idle_per_host(0).http1_only();
+        let trust = Trust::new(&network.ca_certificates)?;
+        let Timeouts { look, reinstall, .. } = network.timeouts;
+        let looks = builder(network, look)?.pool_idle_timeout(IDLE_MAX).tcp_keepalive(IDLE_MAX / 2);
+        // A look that times out does not end the connection it shares. One that is dead would fail every look to come, so a
+        // sign of life is asked for well before a look gives up.
+        let alive = network.timeouts.read / 3;
+        let looks = looks.http2_keep_alive_interval(alive).http2_keep_alive_timeout(alive);
+        let looks = looks.tls_backend_preconfigured(trust.offering(&["h2", "http/1.1"]));
+        let reinstalls = builder(network, reinstall)?.pool_max_idle_per_host(0).http1_only();
+        let reinstalls = reinstalls.tls_backend_preconfigured(trust.offering(&["http/1.1"]));
         Ok(Self {
             looks: looks.build().map_err(TransportError::Library)?,
             reinstalls: reinstalls.build().map_err(TransportError::Library)?,
-            reinstall_max: network.timeouts.reinstall,
-            look_max: network.timeouts.look,
+            timeouts: network.timeouts,
+            between: network.proxy.clone().map(Between::new),
+            trusts_nobody: trust.in_nobody,
         })
     }
 
@@ -129,8 +157,8 @@ impl Transport {
         now: Timestamp,
     ) -> Result<Exchange, Fault> {
         let (http, call_max) = match request.operation.repeat() {
-            Repeat::Safe => (&self.looks, self.look_max),
-            Repeat::Once => (&self.reinstalls, self.reinstall_max),
+            Repeat::Safe => (&self.looks, self.timeouts.look),
+            Repeat::Once => (&self.reinstalls, self.timeouts.reinstall),
         };
         let unsent = |why: &str| Fault::new(FaultKind::Unreachable, &format!("the request was not sent: {why}"));
         let url = place.endpoint.url(&request.path, request.query.as_deref());
@@ -158,59 +186,83 @@ impl Transport {
             // Shares the bytes, which their owner wipes; the copy in the connection's write buffer is out of our reach.
             builder = builder.body(body.clone());
         }
-        let mut response = builder.send().await.map_err(|error| fault(&error, &place.endpoint, call_max))?;
+        let mut response = builder.send().await.map_err(|error| self.fault(&error, &place.endpoint, call_max))?;
         let (body, cut) = read_body(&mut response).await;
         let reply = Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body, cut };
         Ok(Exchange { reply, signed })
     }
 }
 
-/// What both pools have in common.
-fn builder(network: &Network) -> Result<reqwest::ClientBuilder, TransportError> {
-    let mut builder = reqwest::Client::builder()
+/// What both pools have in common, for calls that may take so long.
+fn builder(network: &Network, call_max: Duration) -> Result<reqwest::ClientBuilder, TransportError> {
+    let builder = reqwest::Client::builder()
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()
         .referer(false)
-        .tls_version_min(tls::Version::TLS_1_2)
         .user_agent(concat!("reinstall/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(network.timeouts.connect)
+        .connect_timeout(network.timeouts.connect_within(call_max))
         .read_timeout(network.timeouts.read);
-    for pem in &network.ca_certificates {
-        let certificates = Certificate::from_pem_bundle(pem).map_err(TransportError::Certificate)?;
-        if certificates.is_empty() {
-            return Err(TransportError::NoCertificate);
-        }
-        builder = builder.tls_certs_merge(certificates);
+    match &network.proxy {
+        None => Ok(builder),
+        Some(proxy) => Ok(builder.proxy(between(proxy)?)),
     }
-    if let Some(proxy) = &network.proxy {
-        builder = builder.proxy(between(proxy)?);
-    }
-    Ok(builder)
+}
+
+/// Those who are reached without the proxy, as `NO_PROXY` has them.
+fn reached_without(proxy: &Proxy) -> String {
+    format!("{NEVER_BY_PROXY},{}", proxy.except())
 }
 
 fn between(proxy: &Proxy) -> Result<reqwest::Proxy, TransportError> {
-    let except = format!("{NEVER_BY_PROXY},{}", proxy.except());
     let https = reqwest::Proxy::https(proxy.expose()).map_err(|_| TransportError::Proxy(proxy.to_string()))?;
-    Ok(https.no_proxy(NoProxy::from_string(&except)))
+    Ok(https.no_proxy(NoProxy::from_string(&reached_without(proxy))))
 }
 
-/// What a request met that has no answer.
-///
-/// Connecting is asked for first: a connection that did not come about in time is both, and then nothing was sent.
-fn fault(error: &reqwest::Error, endpoint: &Endpoint, call_max: Duration) -> Fault {
-    let authority = endpoint.authority();
-    let cause = root_cause(error);
-    if error.is_connect() || error.is_builder() {
-        let why = if error.is_timeout() { "it took too long" } else { &cause };
-        return Fault::new(FaultKind::Unreachable, &format!("no connection to {authority}: {why}"));
+impl Between {
+    /// The matcher is the library's own, and knows no password.
+    fn new(proxy: Proxy) -> Self {
+        let matcher = Matcher::builder().https(proxy.to_string()).no(reached_without(&proxy)).build();
+        Self { proxy, matcher }
     }
-    if error.is_timeout() {
-        let words = format!("no answer from {authority} in time (at most {})", Plain(call_max));
-        return Fault::new(FaultKind::TimedOut, &words);
+
+    /// Whether the endpoint is reached through it.
+    fn is_before(&self, endpoint: &Endpoint) -> bool {
+        endpoint.url("/", None).parse().is_ok_and(|uri| self.matcher.intercept(&uri).is_some())
     }
-    let words = format!("the connection to {authority} broke after the request was sent: {cause}");
-    Fault::new(FaultKind::Broken, &words)
+}
+
+impl Transport {
+    /// What a request met that has no answer.
+    ///
+    /// Connecting is asked for first: a connection that did not come about in time is both, and then nothing was sent.
+    fn fault(&self, error: &reqwest::Error, endpoint: &Endpoint, call_max: Duration) -> Fault {
+        let authority = endpoint.authority();
+        if error.is_connect() || error.is_builder() {
+            let proxy = self.between.as_ref().filter(|between| between.is_before(endpoint));
+            let through = proxy.map(|between| format!(" through the proxy {}", between.proxy)).unwrap_or_default();
+            let why = if error.is_timeout() {
+                format!("it took too long (at most {})", Plain(self.timeouts.connect_within(call_max)))
+            } else if self.trusts_nobody && why(error) == UNTRUSTED {
+                NOBODY_TRUSTED.to_owned()
+            } else {
+                why(error)
+            };
+            return Fault::new(FaultKind::Unreachable, &format!("no connection to {authority}{through}: {why}"));
+        }
+        // A timeout of the library's own has nothing behind it; others are a connection's end.
+        if error.is_timeout() && error.source().is_some_and(|limit| limit.source().is_none()) {
+            // The library does not say which of the two it was; both run from the beginning.
+            let words = if self.timeouts.read < call_max {
+                format!("no answer from {authority}: it said nothing for {}", Plain(self.timeouts.read))
+            } else {
+                format!("no answer from {authority} in the {} that the call may take", Plain(call_max))
+            };
+            return Fault::new(FaultKind::TimedOut, &words);
+        }
+        let words = format!("the connection to {authority} broke after the request was sent: {}", why(error));
+        Fault::new(FaultKind::Broken, &words)
+    }
 }
 
 /// Signs a request as it will be sent to `url`, its `headers` and host included. Other headers, such as `User-Agent`, are
@@ -232,15 +284,6 @@ fn signed(
     // Over HTTP/2 the host is no header.
     signed.headers.remove(HOST);
     Ok(signed)
-}
-
-/// The innermost reason, in which the library names neither address nor header.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 /// Reads a body up to its end or up to [`REPLY_BYTES_MAX`].

@@ -3,6 +3,7 @@
 use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_http::endpoint::EndpointError;
 use reinstall_http::iam::ProjectError;
+use reinstall_http::network;
 use reinstall_http::region::RegionError;
 use reinstall_http::wire::code;
 use reinstall_journal::error::{BeginError, ResumeError};
@@ -106,6 +107,7 @@ pub(crate) fn hint_on(fault: &Fault) -> Option<String> {
     if let Some(explained) = fault.code.as_ref().and_then(|code| code::explain(code.as_str())) {
         return Some(format!("{}: {}", explained.means, explained.advice));
     }
+    let says = |words: &str| fault.message.as_str().contains(words);
     let words = match (fault.status, fault.kind) {
         (Some(401), _) => "the credentials are not accepted, or have run out: reinstall doctor checks them",
         (Some(403), _) => {
@@ -114,8 +116,34 @@ pub(crate) fn hint_on(fault: &Fault) -> Option<String> {
         (Some(404), _) => "check the endpoint and the project: reinstall doctor",
         (Some(429), _) => "too many requests: lower --requests-per-second, and see who else uses the account",
         (None, FaultKind::HeldBack) => return None,
+        (None, FaultKind::Unreachable) if says(network::UNTRUSTED) => {
+            "if its certificate is by an authority of your own, or of a proxy that reads along, name that: --ca-cert FILE; \
+             if not, somebody else may have answered"
+        }
+        (None, FaultKind::Unreachable) if says(network::NOBODY_TRUSTED) => {
+            "install the system's ca-certificates, or name whom to trust: --ca-cert FILE"
+        }
         (None, _) => "check the endpoint and the way there: reinstall doctor",
         (Some(_), _) => return None,
     };
     Some(words.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_that_is_closed_by_a_certificate_comes_with_the_flag_that_opens_it() {
+        for (words, hint) in [
+            (network::UNTRUSTED, "if its certificate is by an authority of your own"),
+            (network::NOBODY_TRUSTED, "install the system's ca-certificates"),
+        ] {
+            let words = format!("no connection to example.com:443: {words}");
+            let given = hint_on(&Fault::new(FaultKind::Unreachable, &words)).unwrap();
+            assert!(given.starts_with(hint) && given.contains("--ca-cert FILE"), "{given}");
+        }
+        let given = hint_on(&Fault::new(FaultKind::Unreachable, "no connection to a.example: refused")).unwrap();
+        assert!(!given.contains("--ca-cert"), "{given}");
+    }
 }
