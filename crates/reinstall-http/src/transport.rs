@@ -10,8 +10,8 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue, InvalidHeaderValue};
+use http::{HeaderMap, StatusCode};
 use reinstall_core::fault::{Fault, FaultKind, Repeat};
 use reinstall_core::id::ProjectId;
 use reinstall_core::time::{Plain, Timestamp};
@@ -36,7 +36,7 @@ pub const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
 /// Whom no proxy can help to reach: this machine.
-const NEVER_BY_PROXY: &str = "localhost,127.0.0.0/8,::1";
+pub(crate) const NEVER_BY_PROXY: &str = "localhost,127.0.0.0/8,::1";
 
 /// Why no connection pool could be made.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +163,40 @@ impl Transport {
         let reply = Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body, cut };
         Ok(Exchange { reply, signed })
     }
+}
+
+/// What came back for a request that shows nothing and asks for nothing.
+#[derive(Debug)]
+pub(crate) struct Knocked {
+    pub(crate) status: StatusCode,
+    /// As in `HTTP/1.1`.
+    pub(crate) protocol: String,
+    pub(crate) headers: HeaderMap,
+    /// The version of TLS; `None` over plain HTTP.
+    pub(crate) tls: Option<&'static str>,
+    /// The other side's certificate, as it came.
+    pub(crate) certificate: Option<Vec<u8>>,
+}
+
+/// Asks for `/` without any credential, over a connection of its own.
+pub(crate) async fn knock(endpoint: &Endpoint, network: &Network) -> Result<Knocked, Fault> {
+    let broken = |error: TransportError| Fault::new(FaultKind::Unreachable, &error.to_string());
+    let call_max = network.timeouts.look;
+    let http = builder(network).map_err(broken)?.tls_info(true).build().map_err(TransportError::Library);
+    let sent = http.map_err(broken)?.get(endpoint.url("/", None)).timeout(call_max).send().await;
+    let response = sent.map_err(|error| fault(&error, endpoint, call_max))?;
+    let seen = response.extensions().get::<tls::TlsInfo>();
+    Ok(Knocked {
+        status: response.status(),
+        protocol: format!("{:?}", response.version()),
+        tls: seen.map(|seen| match seen.version() {
+            Some(tls::Version::TLS_1_3) => "TLS 1.3",
+            Some(tls::Version::TLS_1_2) => "TLS 1.2",
+            Some(_) | None => "TLS",
+        }),
+        certificate: seen.and_then(|seen| seen.peer_certificate().map(<[u8]>::to_vec)),
+        headers: response.headers().clone(),
+    })
 }
 
 /// What both pools have in common.
