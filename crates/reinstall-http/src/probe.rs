@@ -139,3 +139,68 @@ impl fmt::Debug for Prober {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use reinstall_core::secret::{SessionToken, UserPassword};
+
+    use super::*;
+    use crate::endpoint::PlainHttp;
+    use crate::iam_user::IamUser;
+    use crate::testing::{self, Server, TOKEN, Unpaced, answer, answer_with};
+
+    fn prober(base: &str) -> Prober {
+        let endpoint = Endpoint::parse(base, PlainHttp::Loopback).unwrap();
+        let credential = SessionToken::parse(TOKEN).unwrap().into();
+        let (network, clock) = (Network::default(), Clock::start());
+        Prober::new(endpoint, testing::project(), credential, &network, clock, Arc::new(Unpaced)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn each_call_is_tried_once() {
+        let server =
+            Server::start(|request| if request.contains("/status ") { answer(503, "") } else { answer(429, "") }).await;
+        let prober = prober(&server.base);
+        assert_eq!(prober.first_page().await.unwrap_err().status(), Some(429));
+        assert_eq!(prober.status(InstanceId::from_bits(1)).await.unwrap_err().status(), Some(503));
+        assert_eq!(server.requests().len(), 2);
+        let shown = format!("{prober:?}");
+        assert!(shown.contains(&server.base) && !shown.contains(TOKEN), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn the_first_page_counts_what_it_cannot_read() {
+        let server = Server::start(|request| {
+            assert!(request.starts_with("GET /v1/p-1/instances?limit=100 "), "{request}");
+            let row = r#"{"id":"00000000-0000-0000-0000-000000000001","state":"running"}"#;
+            answer(200, &format!(r#"{{"count":7,"instances":[{row},{{"id":"i-1"}}]}}"#))
+        })
+        .await;
+        let page = prober(&server.base).first_page().await.unwrap();
+        assert_eq!((page.instances.len(), page.unreadable, page.count), (1, 1, Some(7)));
+        assert_eq!(page.instances[0].0, InstanceId::from_bits(1));
+    }
+
+    #[tokio::test]
+    async fn a_token_is_asked_for_once_and_its_life_is_told() {
+        let network = Network::default();
+        for (status, head, lasts) in [(201, "x-subject-token: canary-1\r\n", true), (401, "", false)] {
+            let server = Server::start(move |_| {
+                let body = r#"{"token":{"issued_at":"2026-11-23T03:00:00Z","expires_at":"2026-11-23T04:00:00Z"}}"#;
+                answer_with(status, head, body)
+            })
+            .await;
+            let iam = Endpoint::parse(&server.base, PlainHttp::Loopback).unwrap();
+            let user = IamUser::new("ann", UserPassword::new("canary-pw".to_owned().into()).unwrap(), "acme");
+            let credential = Credential::User { iam, user };
+            let granted = grant(credential, Scope::ProjectNamed("r-1".into()), &network, Clock::start());
+            let left = granted.await.unwrap().ok().map(Option::unwrap);
+            let hour = Duration::from_secs(3_600);
+            assert_eq!(left.map(|left| left > hour / 2 && left <= hour), lasts.then_some(true));
+            assert_eq!(server.requests().len(), 1, "guessing locks users out");
+        }
+        let token = SessionToken::parse(TOKEN).unwrap().into();
+        let nothing = grant(token, Scope::Project(testing::project()), &network, Clock::start());
+        assert_eq!(nothing.await.unwrap(), Ok(None), "a token that was given is not asked for");
+    }
+}

@@ -236,6 +236,9 @@ fn the_first_step_that_fails_is_named() {
         nobody.assert(name, "skipped", "(above)", "");
     }
     let practice = practice(|server| server);
+    let elsewhere = practice.ask(&["--iam-endpoint", &format!("http://{free}")], WITH_USER);
+    elsewhere.assert_code(3).assert("iam", "failed", "no token could be had", "--iam-endpoint URL");
+    assert_eq!(elsewhere.named("failed"), ["iam"]);
     let sealed = practice.bench.endpoint().replace("http://", "https://");
     let args = ["doctor", "--output", "json", "--endpoint", &sealed, "--project-id", PROJECT];
     let sealed = ask_plainly(&practice.bench, &args, WITH_TOKEN);

@@ -9,10 +9,11 @@ use crate::render::doctor::Check;
 /// The check that a failed call comes to. A call that was held back here says nothing about the cloud.
 pub(super) fn refused(name: &'static str, fault: &Fault, given: &Given) -> Check {
     let seen = seen(fault);
-    match fault.kind {
-        FaultKind::HeldBack if fault.status.is_none() => Check::warning(name, seen, on(fault, given)),
-        _ => Check::failed(name, Cause::Cloud, seen, on(fault, given)),
+    let advice = on(fault, given);
+    if fault.kind == FaultKind::HeldBack && fault.status.is_none() {
+        return Check::warning(name, seen, advice);
     }
+    Check::failed(name, Cause::Cloud, seen, advice)
 }
 
 /// A failed call in a few words, with what support asks for.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reinstall_core::fault::Fault;
+use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::{InstanceId, ProjectId};
 use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::policy::Policy;
@@ -106,6 +106,11 @@ async fn iam(case: &Case<'_>, asking: &Asking<'_>) -> Result<(Check, bool), Fail
         Ok(lasts) => {
             let lasts = lasts.map(|lasts| format!(", good for {}", rounded(lasts))).unwrap_or_default();
             (Check::ok(IAM, format!("{from} gives {what}{lasts}")), true)
+        }
+        // Held back is the request that would have shown it: whoever gives it out was not heard.
+        Err(fault) if fault.kind == FaultKind::HeldBack && fault.status.is_none() => {
+            let advice = "check where IAM is (--iam-endpoint URL, or --region NAME) and the way there";
+            (Check::failed(IAM, Cause::Cloud, advice::seen(&fault), advice), false)
         }
         Err(fault) => (advice::refused(IAM, &fault, &found.given), false),
     })
@@ -233,7 +238,7 @@ fn list(page: &Result<FirstPage, CallError>, status_is_open: bool, given: &Given
 }
 
 fn is_closed(fault: &Fault) -> bool {
-    matches!(fault.status, Some(403 | 404 | 405))
+    matches!(fault.status, Some(403..=405))
 }
 
 /// Nobody can find out without wiping something.

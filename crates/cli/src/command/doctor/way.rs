@@ -87,8 +87,14 @@ fn refusal(found: &Knock) -> Option<&Fault> {
 
 /// Whether a proxy would not open the way. The library has no other sign of it than its words.
 fn is_of_the_tunnel(fault: &Fault) -> bool {
+    let why = cause(fault);
+    why.contains("tunnel") || why.contains("proxy")
+}
+
+/// What follows the name of the host, which may have any word in it.
+fn cause(fault: &Fault) -> &str {
     let words = fault.message.as_str();
-    words.contains("tunnel") || words.contains("proxy")
+    words.split_once(": ").map_or(words, |(_, why)| why)
 }
 
 fn connection(found: &Knock) -> Check {
@@ -147,7 +153,7 @@ fn tls(endpoint: &Endpoint, found: &Knock, now: Timestamp) -> Check {
             Check::skipped(TLS, "the proxy (above)")
         }
         Err(fault) if fault.kind == FaultKind::Unreachable => {
-            let advice = if fault.message.as_str().contains("certificate") {
+            let advice = if cause(fault).contains("certificate") {
                 "if the certificate is your own authority's, or that of a proxy that looks inside: --ca-cert FILE; check the \
                  clock of this machine, too"
             } else {
@@ -280,17 +286,17 @@ mod tests {
 
     #[test]
     fn a_proxy_that_opens_no_way_is_told_apart_from_tls() {
-        let endpoint = Endpoint::parse("https://a.example", PlainHttp::Loopback).unwrap();
+        let endpoint = Endpoint::parse("https://proxy.example", PlainHttp::Loopback).unwrap();
         let proxy_given = reinstall_http::network::Proxy::parse("p.example", "").ok();
         let network = Network { proxy: proxy_given, ..Network::default() };
         for (words, proxied, sealed) in [
             (
-                "no connection to a.example: proxy authorization required",
+                "no connection to proxy.example: proxy authorization required",
                 Verdict::Failed(Cause::Cloud),
                 Verdict::Skipped,
             ),
             (
-                "no connection to a.example: invalid peer certificate: UnknownIssuer",
+                "no connection to proxy.example: invalid peer certificate: UnknownIssuer",
                 Verdict::Ok,
                 Verdict::Failed(Cause::Cloud),
             ),
