@@ -4,10 +4,11 @@ use crate::host::{self, Workspace};
 use crate::task::{Failure, MUTANT_SEEDS, Task};
 
 /// The steps: the quick and frequent offenders first, the ones that build less later.
-const STEPS: [Task; 10] = [
+const STEPS: [Task; 11] = [
     Task::Fmt,
     Task::Clippy,
     Task::Test,
+    Task::Interop { args: Vec::new() },
     Task::Sim { args: Vec::new() },
     Task::Mutants { seeds: MUTANT_SEEDS },
     Task::Docs { write: false },
@@ -17,12 +18,14 @@ const STEPS: [Task; 10] = [
     Task::Tidy,
 ];
 
-/// Runs the steps up to the first failure.
-pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
-    let began = host::now();
-    for (number, step) in (1..).zip(STEPS) {
+/// Runs the steps up to the first failure, but for those of the names in `without`.
+pub(crate) fn run(workspace: &Workspace, without: &[String]) -> Result<(), Failure> {
+    let steps = but(without)?;
+    let names = steps.iter().map(Task::name).collect::<Vec<_>>().join(", ");
+    let (began, count) = (host::now(), steps.len());
+    for (number, step) in (1..).zip(steps) {
         let name = step.name();
-        host::say(format_args!("== {number}/{} {name}", STEPS.len()));
+        host::say(format_args!("== {number}/{count} {name}"));
         let step_began = host::now();
         let result = step.run(workspace);
         let seconds = step_began.elapsed().as_secs_f64();
@@ -32,7 +35,38 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
         host::say(format_args!("== {name} passed in {seconds:.1} s"));
     }
     let seconds = began.elapsed().as_secs_f64();
-    let names = STEPS.each_ref().map(Task::name).join(", ");
-    host::say(format_args!("ci: all {} steps passed in {seconds:.1} s: {names}", STEPS.len()));
+    match without {
+        [] => host::say(format_args!("ci: all {count} steps passed in {seconds:.1} s: {names}")),
+        without => {
+            let without = without.join(", ");
+            host::say(format_args!("ci: {count} steps passed in {seconds:.1} s: {names}; LEFT OUT: {without}"));
+        }
+    }
     Ok(())
+}
+
+/// The steps that are left; a name that none has is a mistake.
+fn but(without: &[String]) -> Result<Vec<Task>, Failure> {
+    if let Some(name) = without.iter().find(|name| STEPS.iter().all(|step| step.name() != name.as_str())) {
+        return Err(Failure::NoSuchStep { name: name.clone() });
+    }
+    Ok(STEPS.into_iter().filter(|step| without.iter().all(|name| step.name() != name)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_steps_that_exist_are_left_out() {
+        let names = |without: &[&str]| {
+            let without: Vec<String> = without.iter().map(ToString::to_string).collect();
+            but(&without).map(|steps| steps.iter().map(Task::name).collect::<Vec<_>>())
+        };
+        let all = names(&[]).unwrap();
+        assert_eq!(all.len(), STEPS.len());
+        let fewer = names(&["interop", "sim"]).unwrap();
+        assert_eq!(fewer, all.into_iter().filter(|name| !["interop", "sim"].contains(name)).collect::<Vec<_>>());
+        assert!(matches!(names(&["interop", "none"]), Err(Failure::NoSuchStep { name }) if name == "none"));
+    }
 }

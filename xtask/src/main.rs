@@ -1,9 +1,11 @@
 //! The project's chores, as `cargo xtask <task>`. Imports none of the product's crates.
 
+mod bench;
 mod ci;
 mod dist;
 mod docs;
 mod host;
+mod interop;
 mod links;
 mod purity;
 mod task;

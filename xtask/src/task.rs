@@ -5,13 +5,17 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::host::{self, Workspace};
-use crate::{ci, dist, docs, links, purity, tidy};
+use crate::{bench, ci, dist, docs, interop, links, purity, tidy};
 
 /// What can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub(crate) enum Task {
     /// Everything a change must pass, in order, up to the first failure.
-    Ci,
+    Ci {
+        /// Leave a step out, for a machine that lacks what it needs; may be given more than once.
+        #[arg(long, value_name = "STEP")]
+        without: Vec<String>,
+    },
     /// The rollout holds its properties in simulated worlds.
     Sim {
         /// Handed on to the simulation: `--seeds N`, `--from S`, `--seed S` for one alone, or `--scale N,N`.
@@ -44,6 +48,22 @@ pub(crate) enum Task {
     Links,
     /// The house rules that no lint knows.
     Tidy,
+    /// The provider's own client and Keystone's get along with the mock server, and ours sends what theirs sends.
+    ///
+    /// Needs python3 (3.10 or later) with venv, and PyPI at the first call.
+    Interop {
+        /// Handed on to the suite: `--seed N`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+        args: Vec<String>,
+    },
+    /// Measures, and prints a table.
+    Bench {
+        /// What to measure.
+        what: bench::Subject,
+        /// Renew docs/benchmarks.md with it.
+        #[arg(long)]
+        write: bool,
+    },
     /// Makes the release archive for this machine's target.
     Dist,
 }
@@ -52,7 +72,7 @@ impl Task {
     /// As typed after `cargo xtask`.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
-            Self::Ci => "ci",
+            Self::Ci { .. } => "ci",
             Self::Sim { .. } => "sim",
             Self::Mutants { .. } => "mutants",
             Self::Docs { .. } => "docs",
@@ -63,6 +83,8 @@ impl Task {
             Self::Purity => "purity",
             Self::Links => "links",
             Self::Tidy => "tidy",
+            Self::Interop { .. } => "interop",
+            Self::Bench { .. } => "bench",
             Self::Dist => "dist",
         }
     }
@@ -71,7 +93,7 @@ impl Task {
     pub(crate) fn run(self, workspace: &Workspace) -> Result<(), Failure> {
         let cargo = |args: &[&str]| host::run(host::cargo(workspace).args(args));
         match self {
-            Self::Ci => ci::run(workspace),
+            Self::Ci { without } => ci::run(workspace, &without),
             Self::Sim { args } => host::run(sim(workspace).args(args)),
             Self::Mutants { seeds } => host::run(&mut mutants(workspace, seeds)),
             Self::Docs { write } => docs::run(workspace, write),
@@ -87,6 +109,8 @@ impl Task {
             Self::Purity => purity::run(workspace),
             Self::Links => links::run(workspace),
             Self::Tidy => tidy::run(workspace),
+            Self::Interop { args } => interop::run(workspace, &args),
+            Self::Bench { what, write } => bench::run(workspace, what, write),
             Self::Dist => dist::run(workspace),
         }
     }
@@ -131,12 +155,18 @@ pub(crate) enum Failure {
     Findings { count: usize, what: &'static str },
     #[error("step `{step}` failed after {seconds:.1} s; to run just that step: cargo xtask {step}")]
     Step { step: &'static str, seconds: f64, source: Box<Failure> },
+    #[error("cannot remove {}", path.display())]
+    Remove { path: PathBuf, source: io::Error },
     #[error("`reinstall release-files` wrote nothing to {folder}/")]
     NoReleaseFiles { folder: &'static str },
     #[error("{document} lacks the lines between which it repeats the code")]
     NoMarkers { document: &'static str },
     #[error("{document} does not say what the code says: cargo xtask docs --write")]
     Outdated { document: &'static str },
+    #[error("there is no step `{name}` to leave out")]
+    NoSuchStep { name: String },
+    #[error("this needs {needed}")]
+    Needed { needed: &'static str, source: Box<Failure> },
     #[error("SOURCE_DATE_EPOCH is not a number of seconds: `{given}`")]
     SourceDate { given: String },
 }

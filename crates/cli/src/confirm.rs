@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::plan_file::PlanHash;
 use crate::render;
 use crate::render::plan::counted;
-use crate::setup::Account;
+use crate::setup::{Account, Who};
 
 /// Who can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,7 @@ pub(crate) fn ask(
     plan: &Plan,
     hash: &PlanHash,
     account: &Account,
+    who: &Who,
     answers: &mut dyn BufRead,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -53,7 +54,11 @@ pub(crate) fn ask(
     let mut answer = String::new();
     let mut converse = || -> io::Result<()> {
         render::plan::text(out, plan, hash, account)?;
-        write!(out, "\nType {hash} to wipe {}, anything else to leave: ", counted(instances, "instance"))?;
+        write!(
+            out,
+            "The cloud is asked by {who}.\n\nType {hash} to wipe {}, anything else to leave: ",
+            counted(instances, "instance")
+        )?;
         out.flush()?;
         answers.read_line(&mut answer).map(drop)
     };
@@ -102,9 +107,11 @@ mod tests {
             (format!("{short}0\n"), false),
         ] {
             let mut shown = Vec::new();
-            let asked = ask(&plan, &hash, &account, &mut typed.as_bytes(), &mut shown);
+            let asked = ask(&plan, &hash, &account, &sample::who(), &mut typed.as_bytes(), &mut shown);
             assert_eq!(asked.is_ok(), starts, "{typed:?}");
-            assert!(String::from_utf8(shown).unwrap().contains("wipes the system disk"), "the plan was shown");
+            let shown = String::from_utf8(shown).unwrap();
+            assert!(shown.contains("wipes the system disk"), "the plan was shown");
+            assert!(shown.contains("asked by access key AK1 (variables HUAWEICLOUD_SDK_AK"), "{shown}");
         }
     }
 }

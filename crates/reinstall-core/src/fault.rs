@@ -158,6 +158,17 @@ impl Fault {
         Hint { retry_after: self.retry_after, limit: self.limit }
     }
 
+    /// Status and code, each once: `404 iMetal.0200`; `401` where IAM's code is the status again; `timed_out` without either.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        let code = self.code_or_kind();
+        match self.status {
+            Some(status) if code.as_str() == status.to_string() => code.to_string(),
+            Some(status) => format!("{status} {code}"),
+            None => code.to_string(),
+        }
+    }
+
     /// The cloud's code, or our name for the kind of fault.
     #[must_use]
     pub fn code_or_kind(&self) -> CloudText {
@@ -168,10 +179,7 @@ impl Fault {
 impl fmt::Display for Fault {
     /// `404 iMetal.0200: Instances not found: [..] (request id 7f..)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(status) = self.status {
-            write!(f, "{status} ")?;
-        }
-        write!(f, "{}: {}", self.code_or_kind(), self.message)?;
+        write!(f, "{}: {}", self.heading(), self.message)?;
         match &self.request_id {
             Some(id) => write!(f, " (request id {id})"),
             None => Ok(()),
@@ -277,5 +285,7 @@ mod tests {
         };
         assert_eq!(fault.to_string(), "404 iMetal.0200: Instances not found: [x] (request id 7f3a)");
         assert_eq!(Fault::new(FaultKind::TimedOut, "no answer in 30s").to_string(), "timed_out: no answer in 30s");
+        let iam = Fault { status: Some(401), code: Some("401".into()), ..Fault::new(FaultKind::Unauthorized, "wrong") };
+        assert_eq!(iam.to_string(), "401: wrong");
     }
 }

@@ -24,6 +24,11 @@ pub use pace::Pace;
 /// was put there by a clock that was set back since.
 pub const WAIT_MAX: Duration = Duration::from_secs(300);
 
+/// How long a submission may wait for its turn. After that its baseline is too old to go by, and it is looked at again.
+///
+/// It is more than the slot of a slow limit, such as ten requests a minute: the look before it has taken a slot, too.
+pub const HELD_MAX: Duration = Duration::from_secs(30);
+
 /// So many requests in so long a time, evenly spread but for a burst of one second's worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {

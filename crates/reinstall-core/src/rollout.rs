@@ -280,6 +280,14 @@ impl Rollout {
         self.halted.as_ref()
     }
 
+    /// Until when a submission that was handed out may leave; `None` if it must not leave any more. That may be so without a
+    /// halt, where nobody waits who could be spared.
+    #[must_use]
+    pub fn may_leave_until(&self) -> Option<Timestamp> {
+        let may_start = self.halted.is_none() && self.halts_if_any_waits.is_none();
+        may_start.then(|| self.plan.policy().closes_at.unwrap_or(Timestamp::from_millis(u64::MAX)))
+    }
+
     /// Ends it, and says how. A rollout that is left before it is finished has untouched targets, which are told apart
     /// from those that were on their way; of the latter nobody can tell.
     #[must_use]

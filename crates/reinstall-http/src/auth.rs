@@ -7,9 +7,11 @@ pub(crate) mod proof;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::ProjectId;
+use reinstall_core::time::Timestamp;
 
 use self::fetch::{Given, Giver};
 use self::life::Life;
@@ -18,6 +20,13 @@ use crate::caller::Caller;
 use crate::credential::Credential;
 use crate::iam_user::IamUser;
 use crate::transport::{Place, TransportError};
+
+/// How long a call waits for something newer while the old one is still good. IAM may be slow or down for longer than a rollout
+/// can go without looking.
+const EARLY_MAX: Duration = Duration::from_secs(2);
+
+/// How long after such a try the next one is made.
+const EARLY_EVERY: Duration = Duration::from_secs(10);
 
 /// For which project a user's tokens are good.
 #[derive(Debug, Clone)]
@@ -33,6 +42,8 @@ pub(crate) struct Auth {
     /// Nobody, where a person gave us one thing and no more.
     giver: Option<Giver>,
     held: Mutex<Option<Arc<Held>>>,
+    /// When something newer is asked for again, if that did not come before the old one ends.
+    early_at: Mutex<Timestamp>,
     /// How many renewals came to an end.
     rounds: AtomicU64,
     /// Held by whoever renews; how the last renewal failed, if it did.
@@ -65,7 +76,13 @@ impl Auth {
             Credential::Metadata(endpoint) => (Some(Giver::Metadata { place: Place::bare(endpoint) }), None),
         };
         let held = held.map(|proof| Arc::new(Held { proof, life: None, was_accepted: AtomicBool::new(false) }));
-        Ok(Self { giver, held: Mutex::new(held), rounds: AtomicU64::new(0), renewing: tokio::sync::Mutex::new(None) })
+        Ok(Self {
+            giver,
+            held: Mutex::new(held),
+            early_at: Mutex::new(Timestamp::from_millis(0)),
+            rounds: AtomicU64::new(0),
+            renewing: tokio::sync::Mutex::new(None),
+        })
     }
 
     /// What to show now. Asks for something newer first, where what is at hand is about to end.
@@ -73,20 +90,35 @@ impl Auth {
     /// # Errors
     /// That nothing is to be had; the request that should have shown it was not sent.
     pub(crate) async fn show(&self, caller: &Caller) -> Result<Arc<Held>, Fault> {
-        let now = caller.now();
-        let held = self.held();
-        match &held {
-            Some(held) if held.life.is_none_or(|life| now < life.renew_at) => return Ok(Arc::clone(held)),
-            Some(_) | None => {}
+        let Some(held) = self.held() else { return self.renew(caller, None).await };
+        match held.life {
+            Some(life) if caller.now() >= life.ends_at => self.renew(caller, Some(&held)).await,
+            Some(life) if caller.now() >= life.renew_at => Ok(self.renew_early(caller, &held).await),
+            Some(_) | None => Ok(held),
         }
-        match (self.renew(caller, held.as_ref()).await, held) {
-            // Asked for before its end, so that a failure does no harm yet.
-            (Err(fault), Some(held)) if held.life.is_none_or(|life| caller.now() < life.ends_at) => {
-                tracing::warn!(%fault, "could not renew what is about to run out; tried again with the next call");
-                Ok(held)
+    }
+
+    /// Something newer, while the old one is still good: one call in a while asks for it, and does not wait for long.
+    async fn renew_early(&self, caller: &Caller, old: &Arc<Held>) -> Arc<Held> {
+        {
+            let mut early_at = self.early_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if caller.now() < *early_at {
+                return Arc::clone(old);
             }
-            (renewed, _) => renewed,
+            *early_at = caller.now() + EARLY_EVERY;
         }
+        let why = tokio::select! {
+            renewed = self.renew(caller, Some(old)) => match renewed {
+                Ok(renewed) => {
+                    *self.early_at.lock().unwrap_or_else(PoisonError::into_inner) = Timestamp::from_millis(0);
+                    return renewed;
+                }
+                Err(fault) => fault.to_string(),
+            },
+            () = caller.sleep(EARLY_MAX) => "no answer in time".to_owned(),
+        };
+        tracing::warn!(why, "could not renew what is about to run out; it is tried again soon");
+        Arc::clone(old)
     }
 
     /// What a 401 to a call that showed `held` means: it has [`Lapsed`](FaultKind::Lapsed) if something newer is at hand by

@@ -1,12 +1,13 @@
 //! One readable loop: waits for its turn, shows what it has to, sends, reads, and tries again what may be tried again.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reinstall_core::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
 use reinstall_core::id::RequestId;
-use reinstall_core::rate::{Hint, Pacer, Turn, Urgency};
+use reinstall_core::rate::{HELD_MAX, Pacer, Turn, Urgency};
 use reinstall_core::retry::{Backoff, Dice};
 use reinstall_core::time::{Plain, Timestamp};
 
@@ -59,8 +60,43 @@ pub(crate) struct Line<'a> {
     pub(crate) place: &'a Place,
     pub(crate) auth: Option<&'a Auth>,
     pub(crate) pacer: Option<&'a dyn Pacer>,
-    /// The moment after which it must not leave any more.
-    pub(crate) leave_by: Option<Timestamp>,
+    /// What speaks against a reinstall by now.
+    pub(crate) leave: Option<&'a Leave<'a>>,
+}
+
+/// Under what conditions a reinstall may still leave that had to wait: soon after it was decided on, as long as it is wanted,
+/// and only if this program was awake all the time. One that was stopped, or whose machine slept, may find that another has
+/// gone on in its place, and looked into what it left behind; that takes much longer than [`Leave::NOD_MAX`].
+#[derive(Clone, Copy)]
+pub(crate) struct Leave<'a> {
+    pub(crate) decided_at: Timestamp,
+    pub(crate) wanted: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Leave<'_> {
+    /// The longest time between two moments of being awake.
+    pub(crate) const NOD_MAX: Duration = Duration::from_secs(5);
+    /// The longest sleep between two moments of looking whether it may still leave.
+    const SLICE_MAX: Duration = Duration::from_secs(1);
+
+    /// Whether it may leave at `now`; it was seen awake last at `seen`, which is renewed.
+    fn check(&self, now: Timestamp, seen: &mut Timestamp) -> Result<(), Fault> {
+        let nodded = now.since(*seen);
+        *seen = now;
+        if nodded > Self::NOD_MAX {
+            return Err(Fault::new(FaultKind::HeldBack, "not sent, for it was held up here for too long"));
+        }
+        if !(self.wanted)() {
+            return Err(Fault::new(FaultKind::HeldBack, "not sent, for it is not wanted any more"));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Leave<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leave").field("decided_at", &self.decided_at).finish_non_exhaustive()
+    }
 }
 
 /// What was read from an answer, with the cloud's name for the request.
@@ -85,6 +121,11 @@ impl Caller {
     /// The moment it is.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Waits.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
     }
 
     /// What the wall clock says.
@@ -135,12 +176,15 @@ impl Caller {
         sent: &mut u32,
     ) -> Result<Answered<T>, Fault> {
         // The turn comes first: what is shown may be short-lived.
-        self.wait_for_turn(line, request.operation).await?;
+        let mut awake = line.leave.map_or(self.now(), |leave| leave.decided_at);
+        self.wait_for_turn(line, &mut awake).await?;
         let held = match line.auth {
             Some(auth) => Some(auth.show(self).await?),
             None => None,
         };
-        self.unless_late(line)?;
+        if let Some(leave) = line.leave {
+            leave.check(self.now(), &mut awake)?;
+        }
         *sent += 1;
         self.sent[request.operation.index()].fetch_add(1, Ordering::Relaxed);
         let proof = held.as_ref().map(|held| &held.proof);
@@ -167,45 +211,31 @@ impl Caller {
         })
     }
 
-    /// Waits until the limit lets the call go.
-    async fn wait_for_turn(&self, line: Line<'_>, operation: Operation) -> Result<(), Fault> {
+    /// Waits until the limit lets the call go, and no longer than that call may wait.
+    async fn wait_for_turn(&self, line: Line<'_>, awake: &mut Timestamp) -> Result<(), Fault> {
         let Some(pacer) = line.pacer else { return Ok(()) };
-        let urgency = match operation.repeat() {
-            Repeat::Safe => Urgency::Look,
-            Repeat::Once => Urgency::Submit,
+        let (urgency, give_up_at, slice_max) = match line.leave {
+            Some(leave) => (Urgency::Submit, leave.decided_at + HELD_MAX, Leave::SLICE_MAX),
+            None => (Urgency::Look, self.now() + self.read_retries.pause_max, Duration::MAX),
         };
-        let began = self.now();
         loop {
+            if let Some(leave) = line.leave {
+                leave.check(self.now(), awake)?;
+            }
             let Turn::At(at) = pacer.ask(self.wall(), urgency) else { return Ok(()) };
             let wait = at.since(self.wall());
-            let waited = self.now().since(began);
-            let is_too_long = match line.leave_by {
-                Some(leave_by) => self.now() + wait > leave_by,
-                None => waited + wait > self.read_retries.pause_max,
-            };
-            if is_too_long {
+            if self.now() + wait > give_up_at {
                 let words = format!("not sent: the limit on requests has no room for another {}", Plain(wait));
                 return Err(Fault { retry_after: Some(wait), ..Fault::new(FaultKind::HeldBack, &words) });
             }
-            self.clock.sleep(wait).await;
-        }
-    }
-
-    /// Whoever was held up for too long may find that another program has gone on in its place.
-    fn unless_late(&self, line: Line<'_>) -> Result<(), Fault> {
-        match line.leave_by {
-            Some(leave_by) if self.now() > leave_by => {
-                Err(Fault::new(FaultKind::HeldBack, "not sent, for it was held up here for too long"))
-            }
-            Some(_) | None => Ok(()),
+            self.clock.sleep(wait.min(slice_max)).await;
         }
     }
 
     /// Tells everybody who obeys the same limit that there were too many requests. The fault says how long to wait.
     fn cooled_down(&self, line: Line<'_>, fault: Fault) -> Fault {
         let Some(pacer) = line.pacer else { return fault };
-        let hint = Hint { retry_after: fault.retry_after, limit: fault.limit };
-        let pause = pacer.throttled(self.wall(), hint, self.throw());
+        let pause = pacer.throttled(self.wall(), fault.hint(), self.throw());
         Fault { retry_after: Some(pause), ..fault }
     }
 
@@ -262,7 +292,7 @@ impl Caller {
 impl<'a> Line<'a> {
     /// To somebody who is shown nothing, as soon as it may be.
     pub(crate) const fn bare(place: &'a Place) -> Self {
-        Self { place, auth: None, pacer: None, leave_by: None }
+        Self { place, auth: None, pacer: None, leave: None }
     }
 
     /// The other side neither minds what was shown nor how often it is asked.

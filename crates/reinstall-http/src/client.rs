@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use reinstall_core::action::Submission;
 use reinstall_core::fault::Fault;
@@ -15,13 +14,12 @@ use reinstall_core::id::{InstanceId, ProjectId, RequestId};
 use reinstall_core::rate::Pacer;
 use reinstall_core::secret::AdminPassword;
 use reinstall_core::sighting::Sighting;
-use reinstall_core::time::Timestamp;
 
 pub use self::builder::ClientBuilder;
 pub use self::look::Inspection;
 use crate::auth::Auth;
 pub use crate::caller::ReadRetries;
-use crate::caller::{Caller, Line};
+use crate::caller::{Caller, Leave, Line};
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
 use crate::error::CallError;
@@ -82,9 +80,6 @@ impl Client {
     /// The most pages that listing everything asks for.
     pub const PAGES_MAX: usize = 1_000;
 
-    /// How long a reinstall request may wait for its turn, and for something to show.
-    pub const LEAVES_WITHIN: Duration = Duration::from_secs(5);
-
     /// Starts to set a client up. The credential is a token, or an access key to sign with.
     pub fn builder(endpoint: Endpoint, project: ProjectId, credential: impl Into<Credential>) -> ClientBuilder {
         ClientBuilder::new(endpoint, project, credential.into())
@@ -99,28 +94,30 @@ impl Client {
     /// Wipes the instances of `submission`. Sends at most one request, whatever happens to it. Dropping the future does not
     /// call a request back that has left.
     ///
-    /// It leaves within [`Client::LEAVES_WITHIN`] or not at all: what spoke for it may not hold any more later on.
+    /// It waits for its turn for [`HELD_MAX`](reinstall_core::rate::HELD_MAX) at most, and leaves then or not at all: what spoke
+    /// for it may not hold any more later on.
     ///
     /// # Errors
     /// [`CallError`]. Unless core's [`verdict`](reinstall_core::fault::verdict) on its fault says otherwise, the instances may
     /// be being wiped.
     pub async fn reinstall(&self, submission: &Submission, password: &AdminPassword) -> Result<Accepted, CallError> {
-        self.reinstall_by(submission, password, self.0.caller.now() + Self::LEAVES_WITHIN).await
+        let leave = Leave { decided_at: self.0.caller.now(), wanted: &|| true };
+        self.reinstall_if(submission, password, &leave).await
     }
 
-    /// The same; it leaves by that moment or not at all.
-    pub(crate) async fn reinstall_by(
+    /// The same, if nothing has come up that speaks against it when it may leave.
+    pub(crate) async fn reinstall_if(
         &self,
         submission: &Submission,
         password: &AdminPassword,
-        leave_by: Timestamp,
+        leave: &Leave<'_>,
     ) -> Result<Accepted, CallError> {
         let request = reinstall_os::request(&self.0.project, submission, password)
             .map_err(|fault| CallError::unsent(Operation::ReinstallOs, fault))?;
         // A later look may find the password repeated, too.
         self.0.password.get_or_init(|| password.clone());
         let hidden = [vec![password.expose()], self.hidden()].concat();
-        let answered = self.0.caller.call(self.line(Some(leave_by)), &request, &hidden, reinstall_os::reply).await?;
+        let answered = self.0.caller.call(self.line(Some(leave)), &request, &hidden, reinstall_os::reply).await?;
         let request_id = answered.request_id;
         let (ids, unreadable) = answered.value.ids();
         if unreadable > 0 {
@@ -177,9 +174,9 @@ impl Client {
         Ok(Listing { instances, complete: false })
     }
 
-    /// Who may look, and who may submit until `leave_by`.
-    fn line(&self, leave_by: Option<Timestamp>) -> Line<'_> {
-        Line { place: &self.0.place, auth: Some(&self.0.auth), pacer: Some(&*self.0.pacer), leave_by }
+    /// Who may look, and who may submit if nothing speaks against it.
+    fn line<'a>(&'a self, leave: Option<&'a Leave<'a>>) -> Line<'a> {
+        Line { place: &self.0.place, auth: Some(&self.0.auth), pacer: Some(&*self.0.pacer), leave }
     }
 
     /// A call that looks.

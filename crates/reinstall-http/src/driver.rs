@@ -1,5 +1,7 @@
 //! The driver: carries out what a rollout says, and tells it what came of it. It decides nothing.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use reinstall_core::action::{Action, Answer, Event, Order};
@@ -12,6 +14,7 @@ use reinstall_core::secret::AdminPassword;
 use reinstall_core::time::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::caller::Leave;
 use crate::client::{Accepted, Client};
 use crate::clock::Clock;
 
@@ -42,12 +45,16 @@ impl Driver {
         orders: &mut UnboundedReceiver<Order>,
         mut observe: impl FnMut(&Notice, &Rollout),
     ) {
+        // Shared with submissions that wait for their turn while something happens that speaks against them.
+        let may_leave_until = AtomicU64::new(0);
         let mut errands = FuturesUnordered::new();
         loop {
+            let until = recorded.rollout().may_leave_until().filter(|_| recorded.failure().is_none());
+            may_leave_until.store(until.map_or(0, Timestamp::as_millis), Ordering::Relaxed);
             // Told before anything is taken up: whoever reads slowly must not stand between an intent and its request.
             tell(recorded, &mut observe);
             while let Some(action) = recorded.poll_action() {
-                errands.push(self.carry_out(action, self.clock.now()));
+                errands.push(self.carry_out(action, self.clock.now(), &may_leave_until));
             }
             let rollout = recorded.rollout();
             if rollout.is_finished() {
@@ -67,20 +74,18 @@ impl Driver {
         tell(recorded, &mut observe);
     }
 
-    /// Carries out one action, once, that was decided on at `decided_at`.
-    ///
-    /// A submission leaves soon after its decision or not at all. A program that was stopped, or whose machine slept, may find
-    /// that another one has gone on in its place, and looked into what it left behind; by then its request must not leave any
-    /// more.
-    async fn carry_out(&self, action: Action, decided_at: Timestamp) -> (Ticket, Answer) {
-        let leave_by = decided_at + Client::LEAVES_WITHIN;
+    /// Carries out one action, once, that was decided on at `decided_at`. A submission leaves soon after its decision, while it
+    /// may, or not at all.
+    async fn carry_out(&self, action: Action, decided_at: Timestamp, may_leave_until: &AtomicU64) -> (Ticket, Answer) {
         let (ticket, mut answer) = match action {
             Action::Look(ticket, ids) => match self.client.look(&ids).await {
                 Ok(looks) => (ticket, Answer::Looked(looks)),
                 Err(error) => (ticket, Answer::Failed(error.into_fault())),
             },
             Action::Submit(ticket, submission) => {
-                match self.client.reinstall_by(&submission, &self.password, leave_by).await {
+                let wanted = || self.clock.now().as_millis() < may_leave_until.load(Ordering::Relaxed);
+                let leave = Leave { decided_at, wanted: &wanted };
+                match self.client.reinstall_if(&submission, &self.password, &leave).await {
                     Ok(Accepted { ids, request_id }) => (ticket, Answer::Accepted { ids, request_id }),
                     Err(error) => (ticket, Answer::Failed(error.into_fault())),
                 }
@@ -133,10 +138,13 @@ mod tests {
             let ids = InstanceSet::new(vec![id]).unwrap();
             Action::Submit(Ticket(7), Submission { ids, image: None, attempt: 1 })
         };
-        let long_ago = clock.now() - Client::LEAVES_WITHIN - Duration::from_secs(1);
-        let (_, held_up) = driver.carry_out(submit(ids[0]), long_ago).await;
+        let long_ago = clock.now() - Leave::NOD_MAX - Duration::from_secs(1);
+        let may = AtomicU64::new(u64::MAX);
+        let (_, held_up) = driver.carry_out(submit(ids[0]), long_ago, &may).await;
         assert!(matches!(&held_up, Answer::Failed(fault) if fault.kind == FaultKind::HeldBack), "{held_up:?}");
-        let (_, in_time) = driver.carry_out(submit(ids[1]), clock.now()).await;
+        let (_, unwanted) = driver.carry_out(submit(ids[0]), clock.now(), &AtomicU64::new(0)).await;
+        assert!(matches!(&unwanted, Answer::Failed(fault) if fault.kind == FaultKind::HeldBack), "{unwanted:?}");
+        let (_, in_time) = driver.carry_out(submit(ids[1]), clock.now(), &may).await;
         assert!(matches!(&in_time, Answer::Accepted { .. }), "{in_time:?}");
         let wiped: Vec<InstanceId> = server.with_cloud(|cloud| cloud.wiped().map(|(id, _)| id).collect());
         assert_eq!(wiped, [ids[1]]);

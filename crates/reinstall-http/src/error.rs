@@ -105,11 +105,7 @@ impl fmt::Display for CallError {
     /// `ListInstances failed: 403 iMetal.0004: Insufficient permissions (request id 7f3a, 1 try, 120ms)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Failure { operation, fault, tries, elapsed } = &*self.0;
-        write!(f, "{operation} failed: ")?;
-        if let Some(status) = fault.status {
-            write!(f, "{status} ")?;
-        }
-        write!(f, "{}: {} (", fault.code_or_kind(), fault.message)?;
+        write!(f, "{operation} failed: {}: {} (", fault.heading(), fault.message)?;
         if let Some(id) = &fault.request_id {
             write!(f, "request id {id}, ")?;
         }

@@ -7,11 +7,12 @@ pub mod metadata;
 pub mod reinstall_os;
 pub mod show_instance_status;
 
-use percent_encoding::percent_encode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::sign::canonical::ESCAPED;
+/// All but the unreserved characters.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Text for a query: all but the unreserved characters are percent-encoded, as the signing rule wants it (api-facts 5.2).
 fn escaped(text: &str) -> String {
-    percent_encode(text.as_bytes(), ESCAPED).to_string()
+    utf8_percent_encode(text, ESCAPED).to_string()
 }

@@ -134,11 +134,17 @@ fn string_to_sign(date: &str, canonical: &CanonicalRequest) -> String {
 fn signature(secret: &SecretKey, string_to_sign: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("a key of any length");
     mac.update(string_to_sign.as_bytes());
-    hex::encode(mac.finalize().into_bytes())
+    digits(mac.finalize().into_bytes().into())
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    digits(Sha256::digest(bytes).into())
+}
+
+/// In hexadecimal digits, as hashes are sent.
+fn digits(hash: [u8; 32]) -> String {
+    let pairs = hash.map(|byte| [byte >> 4, byte & 0xf].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
+    String::from_utf8_lossy(pairs.as_flattened()).into_owned()
 }
 
 /// A header that HTTP libraries neither log nor keep in their compression tables; its bytes are wiped when the last

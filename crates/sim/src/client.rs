@@ -70,8 +70,6 @@ pub struct Client {
 impl Client {
     /// How often a look is asked for that is answered with 429.
     pub const TRIES_MAX: u32 = 4;
-    /// How long a submission waits for its turn.
-    pub const HELD_MAX: Duration = Duration::from_secs(5);
     /// How many departures are remembered: three bursts of the fastest rate.
     const LEFT_MAX: usize = 64;
 

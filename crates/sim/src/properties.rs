@@ -8,7 +8,7 @@ use reinstall_core::notice::Tally;
 use reinstall_core::summary::{Outcome, Report};
 use reinstall_mock_server::cloud::wipe::Wipe;
 
-use crate::world::World;
+use crate::world::{Sent, World};
 
 /// A property: says what broke it.
 pub type Property = fn(&World) -> Result<(), String>;
@@ -113,10 +113,16 @@ fn waves_wait_for_their_gates(world: &World) -> Result<(), String> {
 
 /// 6. After the failure budget is spent, or a halt, no new submission.
 fn nothing_starts_after_a_halt(world: &World) -> Result<(), String> {
-    match world.sent.last() {
-        Some(sent) if sent.after_halt => Err(format!("{:?} left after the halt", sent.submission)),
-        Some(_) | None => Ok(()),
-    }
+    each_last(world, |sent| match sent.after_halt {
+        true => Err(format!("{:?} left after the halt", sent.submission)),
+        false => Ok(()),
+    })
+}
+
+/// What holds when a submission is decided on, and again when it leaves: the client does not let everything go that the machine
+/// wants to.
+fn each_last(world: &World, holds: impl Fn(&Sent) -> Result<(), String>) -> Result<(), String> {
+    world.decided.iter().chain(world.sent.last()).try_for_each(holds)
 }
 
 /// 6. After a halt no target is given back to be tried again: those that wait only become fewer.
@@ -130,22 +136,21 @@ fn nothing_comes_back_after_a_halt(world: &World) -> Result<(), String> {
 
 /// 6. After the failure budget is spent, no new submission.
 fn the_failure_budget_holds(world: &World) -> Result<(), String> {
-    let Some(sent) = world.sent.last() else { return Ok(()) };
     let failures_max = world.rollout().plan().failures_max();
-    match failures(sent.tally) {
+    each_last(world, |sent| match failures(sent.tally) {
         failures if failures > failures_max => {
             Err(format!("{:?} left after {failures} failures, with a budget of {failures_max}", sent.submission))
         }
         _ => Ok(()),
-    }
+    })
 }
 
 /// 6. After a failure in the first wave, no new submission.
 fn a_failed_canary_halts(world: &World) -> Result<(), String> {
-    match world.sent.last() {
-        Some(sent) if failures(sent.canary) > 0 => Err(format!("{:?} left after the canary failed", sent.submission)),
-        Some(_) | None => Ok(()),
-    }
+    each_last(world, |sent| match failures(sent.canary) {
+        0 => Ok(()),
+        _ => Err(format!("{:?} left after the canary failed", sent.submission)),
+    })
 }
 
 fn failures(tally: Tally) -> usize {
@@ -186,12 +191,12 @@ fn unavailable_stays_within_bounds(world: &World) -> Result<(), String> {
 /// No submission at or after closing time.
 fn nothing_starts_after_closing_time(world: &World) -> Result<(), String> {
     let closes_at = world.rollout().plan().policy().closes_at;
-    match (world.sent.last(), closes_at) {
-        (Some(sent), Some(closes_at)) if sent.at >= closes_at => {
+    each_last(world, |sent| match closes_at {
+        Some(closes_at) if sent.at >= closes_at => {
             Err(format!("{:?} left at {}, and closing time was {closes_at}", sent.submission, sent.at))
         }
-        (Some(_) | None, _) => Ok(()),
-    }
+        Some(_) | None => Ok(()),
+    })
 }
 
 /// 7. Each outcome agrees with the cloud, or says `unresolved`.

@@ -95,6 +95,8 @@ pub struct World {
     pub now: Timestamp,
     /// Every submission that left, in order.
     pub sent: Vec<Sent>,
+    /// The submission that was decided on last, as things stood then.
+    pub decided: Option<Sent>,
     /// Whom the plan names.
     pub planned: BTreeSet<InstanceId>,
     /// What happened, the latest last, if the world keeps a diary.
@@ -173,6 +175,7 @@ impl World {
             waiting_after_halt: None,
             now: START,
             sent: vec![],
+            decided: None,
             diary: keeps_diary.then(Vec::new),
             row: Row::new(seed ^ 0x5ca1_ab1e),
             queue: BTreeMap::new(),

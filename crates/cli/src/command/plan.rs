@@ -76,7 +76,7 @@ fn save(path: &Path, args: &PlanArgs, session: &Session) -> crate::Result {
     let hash = plan_file::write(path, file).map_err(|source| Failure::Save { path: path.into(), source })?;
     show(&plan, &hash, &account, input.output)?;
     render::to_stderr(|err| {
-        writeln!(err, "saved to {}, holds until {expires_at}", path.display())?;
+        writeln!(err, "saved to {}, holds until {expires_at}; the cloud was asked by {}", path.display(), access.who)?;
         writeln!(err, "hint: reinstall run --plan {}", path.display())
     });
     Ok(Ending::Done)

@@ -152,7 +152,8 @@ fn start(
     session: &Session,
 ) -> crate::Result {
     if Asked::who(manner.yes, session.somebody_is_there()) == Asked::Person {
-        confirm::ask(&order.plan, &order.hash, &access.account, &mut io::stdin().lock(), &mut io::stderr())?;
+        let (answers, out) = (&mut io::stdin().lock(), &mut io::stderr());
+        confirm::ask(&order.plan, &order.hash, &access.account, &access.who, answers, out)?;
     }
     let clock = Clock::start();
     let account = access.account.clone();

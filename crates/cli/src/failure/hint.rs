@@ -1,7 +1,9 @@
 //! What to do about a failure.
 
 use reinstall_core::fault::{Fault, FaultKind};
+use reinstall_http::endpoint::EndpointError;
 use reinstall_http::iam::ProjectError;
+use reinstall_http::region::RegionError;
 use reinstall_http::wire::code;
 use reinstall_journal::error::{BeginError, ResumeError};
 
@@ -24,6 +26,8 @@ impl Failure {
             "give the project: --project-id ID".into()
         } else if let Self::ProxyPassword = self {
             "give it in the variable HTTPS_PROXY".into()
+        } else if let Self::Region(RegionError::Address { error: EndpointError::Plain(_), .. }) = self {
+            "if that is meant, as in a network of your own, add --allow-http".into()
         } else if let Self::Unset { tried: Some(_), .. } = self {
             "docs/credentials.md tells where credentials may be".into()
         } else {

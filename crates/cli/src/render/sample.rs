@@ -9,8 +9,10 @@ use reinstall_core::spec::{ReinstallSpec, TargetSpec};
 use reinstall_core::summary::{HaltCause, Outcome, Reason, Report, Summary};
 use reinstall_core::time::Timestamp;
 use reinstall_http::endpoint::{Endpoint, PlainHttp};
+use reinstall_http::sign::key::AccessKey;
+use reinstall_http::sources::{Given, Source};
 
-use crate::setup::Account;
+use crate::setup::{Account, Who};
 
 /// 2026-11-23T11:30:00Z
 const START_MS: u64 = 1_795_433_400_000;
@@ -28,6 +30,11 @@ pub(crate) fn account() -> Account {
         endpoint: Endpoint::parse("clouddc.example", PlainHttp::Loopback).unwrap(),
         project: "0a1b2c3d".parse().unwrap(),
     }
+}
+
+pub(crate) fn who() -> Who {
+    let key = Given::Keys(AccessKey::parse_pair("AK1:canary").unwrap());
+    Who::of(&key, Source::SdkVariables.to_string(), &account().project)
 }
 
 pub(crate) fn plan(targets: u128) -> Plan {

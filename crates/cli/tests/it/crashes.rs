@@ -44,8 +44,7 @@ const POLICY: [&str; 16] = [
     "--settle-after",
     "2s",
 ];
-const COMMON: [&str; 7] =
-    ["--yes", "--requests-per-second", "500", "--password-file", "pw", "--output", "ndjson"];
+const COMMON: [&str; 7] = ["--yes", "--requests-per-second", "500", "--password-file", "pw", "--output", "ndjson"];
 
 /// Lets a program tell so many notices, and a little more, and kills it; or lets it come to its end. Whether it did.
 fn let_run(child: &mut Child, notices: Option<u64>, spins: u64) -> bool {

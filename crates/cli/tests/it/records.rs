@@ -18,7 +18,7 @@ impl World {
     }
 
     /// The id of the newest rollout.
-    fn newest(&self) -> String {
+    pub(crate) fn newest(&self) -> String {
         self.told(&["rollouts"])[0]["rollout"].as_str().unwrap().to_owned()
     }
 

@@ -50,7 +50,7 @@ fn a_token_that_is_not_accepted_starts_nothing() {
     assert_eq!(world.server.with_cloud(|cloud| cloud.wiped().count()), 0);
     let listed = world.bench.run(&["list"], "");
     assert_eq!((listed.code, listed.stdout.as_str()), (Some(3), ""), "{listed}");
-    assert!(listed.stderr.contains("hint: the token is not accepted"), "{listed}");
+    assert!(listed.stderr.contains("hint: the gateway does not accept the credentials"), "{listed}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use reinstall_core::secret::SessionToken;
-use reinstall_mock_server::serve::MockServer;
+use reinstall_mock_server::serve::{MockServer, MockServerBuilder};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -38,12 +38,15 @@ pub(crate) fn world(instances: u32, token: &str) -> World {
 }
 
 pub(crate) fn world_where(instances: u32, token: &str, reinstall_takes: Duration) -> World {
+    world_of(|server| server.instances(instances).reinstall_takes(reinstall_takes), token)
+}
+
+/// A world that is set up like no other. Reinstalls are quick in it, unless told otherwise.
+pub(crate) fn world_of(set_up: impl FnOnce(MockServerBuilder) -> MockServerBuilder, token: &str) -> World {
     let runtime = Runtime::new().unwrap();
-    let server = MockServer::builder()
-        .instances(instances)
-        .token(SessionToken::parse(token).unwrap())
-        .reinstall_takes(reinstall_takes);
-    let server = runtime.block_on(server.start()).unwrap();
+    let server =
+        MockServer::builder().token(SessionToken::parse(token).unwrap()).reinstall_takes(Duration::from_millis(300));
+    let server = runtime.block_on(set_up(server).start()).unwrap();
     let bench = Bench::at(&server.base_url());
     World { server, bench, _runtime: runtime }
 }

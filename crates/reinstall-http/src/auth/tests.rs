@@ -4,15 +4,20 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use reinstall_core::fault::Sent;
+use reinstall_core::fault::{Repeat, Sent, Verdict, verdict};
 use reinstall_core::id::InstanceId;
-use reinstall_core::secret::UserPassword;
+use reinstall_core::secret::{SessionToken, UserPassword};
 
 use super::*;
+use crate::caller::ReadRetries;
 use crate::client::{Client, ClientBuilder};
+use crate::clock::Clock;
 use crate::endpoint::{Endpoint, PlainHttp};
 use crate::error::CallError;
+use crate::network::Network;
+use crate::operation::Operation;
 use crate::testing::{self, Play, Server, answer, answer_with, password, submission};
+use crate::transport::Transport;
 
 const USER_PASSWORD: &str = "canary-user-6632";
 const ACCEPTED: &str = r#"{"instances":[{"id":"00000000-0000-0000-0000-000000000001"}]}"#;
@@ -137,15 +142,8 @@ async fn without_a_token_nothing_is_sent() {
         let client = builder(&server.base).build().unwrap();
         let error = client.reinstall(&submission(1..2), &password()).await.unwrap_err();
         assert_eq!((error.kind(), error.status(), error.tries()), (kind, status, 0), "{error}");
-        let nothing_started = !matches!(
-            reinstall_core::fault::verdict(error.fault(), reinstall_core::fault::Repeat::Once),
-            reinstall_core::fault::Verdict::Doubt
-        );
-        assert!(nothing_started, "{error}");
-        assert_eq!(
-            (count(&server, REINSTALL), client.requests()[&crate::operation::Operation::CreateToken]),
-            (0, asked)
-        );
+        assert_ne!(verdict(error.fault(), Repeat::Once), Verdict::Doubt, "{error}");
+        assert_eq!((count(&server, REINSTALL), client.requests()[&Operation::CreateToken]), (0, asked));
         let shown = format!("{error} {error:?}");
         assert!(shown.contains("no token could be had from 127.0.0.1:") && !shown.contains("canary"), "{shown}");
         assert_eq!(error.sent() == Sent::No, kind == K::HeldBack);
@@ -161,27 +159,55 @@ async fn whoever_waited_for_a_renewal_that_failed_does_not_ask_again() {
     assert_eq!(count(&server, TOKENS), 1);
 }
 
-/// What is asked for early may fail while the old one is still good.
+fn caller() -> Caller {
+    let transport = Transport::new(&Network::default()).unwrap();
+    Caller::new(transport, Clock::start(), ReadRetries::default(), 0)
+}
+
+/// An [`Auth`] that holds something which should be renewed by now, and ends at that moment.
+fn holding(base: &str, renew_at: Timestamp, ends_at: Timestamp) -> Auth {
+    let auth = Auth::new(user(base), Scope::Project(testing::project())).unwrap();
+    let proof = Proof::token(SessionToken::parse("canary-old").unwrap()).unwrap();
+    let life = Some(Life { renew_at, ends_at });
+    *auth.held.lock().unwrap() = Some(Arc::new(Held { proof, life, was_accepted: true.into() }));
+    auth
+}
+
+/// What is asked for early may fail while the old one is still good, or get no answer: IAM is not needed yet.
 #[tokio::test]
 async fn an_early_renewal_that_fails_does_no_harm() {
-    let server = Server::start(|_| answer(401, "")).await;
-    let network = crate::network::Network::default();
-    let caller = Caller::new(
-        crate::transport::Transport::new(&network).unwrap(),
-        crate::clock::Clock::start(),
-        crate::caller::ReadRetries::default(),
-        0,
-    );
-    let auth = Auth::new(user(&server.base), Scope::Project(testing::project())).unwrap();
+    let caller = caller();
+    let refusing = Server::start(|_| answer(401, "")).await;
+    let silent = Server::start(|_| Play::Silence).await;
     let now = caller.now();
-    for (ends_at, outcome) in [(now + Duration::from_secs(60), Ok("canary-old")), (now, Err(FaultKind::Unauthorized))] {
-        let proof = Proof::token(reinstall_core::secret::SessionToken::parse("canary-old").unwrap()).unwrap();
-        let life = Some(Life { renew_at: now, ends_at });
-        *auth.held.lock().unwrap() = Some(Arc::new(Held { proof, life, was_accepted: true.into() }));
-        let shown = auth.show(&caller).await;
-        let shown = shown.as_ref().map(|held| held.proof.secrets()[0]).map_err(|fault| fault.kind);
-        assert_eq!(shown, outcome);
+    let later = now + Duration::from_secs(3_600);
+    for (server, ends_at, outcome) in [
+        (&refusing, later, Ok("canary-old")),
+        (&refusing, now, Err(FaultKind::Unauthorized)),
+        (&silent, later, Ok("canary-old")),
+    ] {
+        let asked_before = server.requests().len();
+        let auth = holding(&server.base, now, ends_at);
+        // The second call does not ask again so soon.
+        for _ in 0..2 {
+            let shown = auth.show(&caller).await;
+            let shown = shown.as_ref().map(|held| held.proof.secrets()[0]).map_err(|fault| fault.kind);
+            assert_eq!(shown, outcome);
+        }
+        let asked = server.requests().len() - asked_before;
+        assert_eq!(asked, if outcome.is_ok() { 1 } else { 2 });
     }
+}
+
+#[tokio::test]
+async fn what_is_about_to_end_is_renewed_before_it_does() {
+    let server = server(|_| true).await;
+    let caller = caller();
+    let auth = holding(&server.base, caller.now(), caller.now() + Duration::from_secs(3_600));
+    for _ in 0..2 {
+        assert_eq!(auth.show(&caller).await.unwrap().proof.secrets(), ["canary-token-1"]);
+    }
+    assert_eq!(count(&server, TOKENS), 1);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! tested in `tests/`, and so is what it logs.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use reinstall_core::fault::{FaultKind, Sent};
 use reinstall_core::instance::InstanceState;

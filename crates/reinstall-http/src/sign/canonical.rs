@@ -4,13 +4,19 @@ use std::fmt;
 
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use percent_encoding::{percent_decode_str, percent_encode_byte};
 use zeroize::Zeroizing;
 
 use super::{CONTENT_SHA256, EMPTY_SHA256, Message, UNSIGNED_PAYLOAD, sha256};
 
-/// All but the unreserved characters (api-facts 5.2, step 3).
-pub(crate) const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The bytes that stand for themselves in a segment, a name or a value (api-facts 5.2, step 3).
+const UNRESERVED: Plain = plain(b"-._~");
+
+/// The bytes that stand for themselves in a path.
+const PLAIN_IN_PATH: Plain = plain(b"-._~/");
+
+/// For each byte whether it stands for itself.
+type Plain = [bool; 256];
 
 /// How many bytes an escaped byte takes.
 const ESCAPED_LEN: usize = "%XX".len();
@@ -91,47 +97,82 @@ fn room(message: &Message<'_>, signed_headers: &str, payload: &str) -> usize {
     message.method.as_str().len() + escaped_len + values_len + 2 * signed_headers.len() + payload.len() + singles
 }
 
-/// Unescapes and escapes again, segment by segment, and adds the slash at the end that only the canonical form has. Dots
-/// and double slashes are left alone. An escaped slash counts as a slash, as in the provider's Python signer.
+/// The path with the slash at its end that only the canonical form has. Dots and double slashes are left alone. An escaped
+/// slash counts as a slash, as in the provider's Python signer.
 fn push_path(bytes: &mut Vec<u8>, path: &str) {
-    let decoded: Vec<u8> = percent_decode_str(path).collect();
-    for (index, segment) in decoded.split(|byte| *byte == b'/').enumerate() {
-        if index > 0 {
-            bytes.push(b'/');
-        }
-        push_escaped(bytes, segment);
-    }
-    if decoded.last() != Some(&b'/') {
+    push_respelled(bytes, path, &PLAIN_IN_PATH);
+    if bytes.last() != Some(&b'/') {
         bytes.push(b'/');
     }
 }
 
 /// Parameters in the order of their unescaped names and values. A `+` is a plus and no space.
 fn push_query(bytes: &mut Vec<u8>, query: &str) {
-    let decoded = |text: &str| -> Vec<u8> { percent_decode_str(text).collect() };
     let parameters = query.split('&').filter(|parameter| !parameter.is_empty());
-    let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = parameters
-        .map(|parameter| {
-            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            (decoded(name), decoded(value))
-        })
-        .collect();
-    // Bytes of UTF-8 sort like the code points they stand for.
-    pairs.sort_unstable();
+    let mut pairs: Vec<(&str, &str)> =
+        parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, ""))).collect();
+    // Bytes of UTF-8 sort like the code points they stand for. Only as many are unescaped as it takes to tell two apart.
+    pairs.sort_unstable_by(|(name, value), (other_name, other_value)| {
+        let names = percent_decode_str(name).cmp(percent_decode_str(other_name));
+        names.then_with(|| percent_decode_str(value).cmp(percent_decode_str(other_value)))
+    });
     for (index, (name, value)) in pairs.iter().enumerate() {
         if index > 0 {
             bytes.push(b'&');
         }
-        push_escaped(bytes, name);
+        push_respelled(bytes, name, &UNRESERVED);
         bytes.push(b'=');
-        push_escaped(bytes, value);
+        push_respelled(bytes, value, &UNRESERVED);
     }
 }
 
-fn push_escaped(bytes: &mut Vec<u8>, raw: &[u8]) {
-    for piece in percent_encode(raw, ESCAPED) {
-        bytes.extend_from_slice(piece.as_bytes());
+/// Unescapes and escapes again, in one go: `text` may be long, and stretches of it that stay are copied whole.
+fn push_respelled(bytes: &mut Vec<u8>, text: &str, plain: &Plain) {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| !plain[usize::from(*byte)]) {
+        let (stays, tail) = rest.split_at(at);
+        bytes.extend_from_slice(stays);
+        let (byte, len) = unescaped(tail).map_or((rest[at], 1), |byte| (byte, ESCAPED_LEN));
+        rest = &tail[len..];
+        if plain[usize::from(byte)] {
+            bytes.push(byte);
+        } else {
+            bytes.extend_from_slice(percent_encode_byte(byte).as_bytes());
+        }
     }
+    bytes.extend_from_slice(rest);
+}
+
+/// What the escape stands for that `text` begins with. A `%` that begins none is a percent sign.
+fn unescaped(text: &[u8]) -> Option<u8> {
+    let [b'%', high, low, ..] = *text else { return None };
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
+/// What a hexadecimal digit stands for.
+const fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// Letters, digits and `others` stand for themselves.
+const fn plain(others: &[u8]) -> Plain {
+    let mut plain = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 0x80 {
+        plain[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut index = 0;
+    while index < others.len() {
+        plain[others[index] as usize] = true;
+        index += 1;
+    }
+    plain
 }
 
 /// White space goes at both ends of a value and stays within.

@@ -254,7 +254,11 @@ impl fmt::Display for NoCredential {
             let before = if self.broken.is_some() { "; before it, these had none:" } else { "; these were asked:" };
             f.write_str(before)?;
         }
-        self.passed.iter().try_for_each(|Passed { source, why }| write!(f, "\n  {source}: {why}"))
+        self.passed.iter().try_for_each(|Passed { source, why }| {
+            // The source's name says which variables.
+            let why = if let Absent::NotSet(_) = why { "not set".to_owned() } else { why.to_string() };
+            write!(f, "\n  {source}: {why}")
+        })
     }
 }
 

@@ -88,9 +88,8 @@ fn what_is_broken_stops_the_search() {
         told,
         "the credential in variables OS_TOKEN, OS_USERNAME and OS_PASSWORD cannot be used: OS_USERNAME is set, and OS_PASSWORD \
          is not; they go together; before it, these had none:\n\
-         \x20 variables REINSTALL_TOKEN, REINSTALL_ACCESS_KEY, REINSTALL_IAM_USER: not set: REINSTALL_TOKEN, \
-         REINSTALL_ACCESS_KEY, REINSTALL_IAM_USER\n\
-         \x20 variables HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK: not set: HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK\n\
+         \x20 variables REINSTALL_TOKEN, REINSTALL_ACCESS_KEY, REINSTALL_IAM_USER: not set\n\
+         \x20 variables HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK: not set\n\
          \x20 ~/.huaweicloud/credentials: not there: /h/.huaweicloud/credentials"
     );
     let broken = [("HUAWEICLOUD_SDK_AK", "AK2")];

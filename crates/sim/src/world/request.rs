@@ -32,12 +32,17 @@ impl World {
             unfit,
             submission,
         };
+        self.decided = Some(sent.clone());
         self.want(ticket, Wanted::Submit(Box::new(sent), self.now));
     }
 
     /// It leaves.
     pub(super) fn send(&mut self, ticket: Ticket, mut sent: Sent) {
         let submission = sent.submission.clone();
+        sent.at = self.clock.read(self.now);
+        sent.after_halt = self.halted;
+        sent.tally = self.rollout().tally();
+        sent.canary = self.rollout().tallies().first().copied().unwrap_or_default();
         sent.overlaps = submission.ids.as_slice().iter().copied().find(|id| self.in_the_air.contains_key(id));
         self.sent.push(sent);
         self.strangers_come(&submission);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reinstall_core::action::Answer;
 use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::{InstanceId, Ticket};
-use reinstall_core::rate::{Turn, Urgency};
+use reinstall_core::rate::{HELD_MAX, Turn, Urgency};
 use reinstall_core::time::Timestamp;
 
 use super::{Happening, Sent, World};
@@ -40,6 +40,12 @@ impl World {
     /// A request leaves if it is its turn, and asks again later if not.
     pub(super) fn want(&mut self, ticket: Ticket, wanted: Wanted) {
         let wall = self.clock.wall(self.now);
+        let now = self.clock.read(self.now);
+        let may_leave = self.rollout().may_leave_until().is_some_and(|until| now < until);
+        if matches!(wanted, Wanted::Submit(..)) && !may_leave {
+            self.answer_after(Duration::ZERO, ticket, Answer::Failed(fault(FaultKind::HeldBack)));
+            return;
+        }
         let urgency = match wanted {
             Wanted::Look(_) => Urgency::Look,
             Wanted::Submit(..) => Urgency::Submit,
@@ -56,7 +62,7 @@ impl World {
                 }
             }
             // It cannot be its turn in time, so that there is nothing to wait for.
-            (Turn::At(at), Wanted::Submit(_, since)) if self.now + at.since(wall) > since + Client::HELD_MAX => {
+            (Turn::At(at), Wanted::Submit(_, since)) if self.now + at.since(wall) > since + HELD_MAX => {
                 let held = Fault { retry_after: Some(at.since(wall)), ..fault(FaultKind::HeldBack) };
                 self.answer_after(Duration::ZERO, ticket, Answer::Failed(held));
             }
