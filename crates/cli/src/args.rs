@@ -73,6 +73,9 @@ pub(crate) enum Command {
     /// List the instances of the project
     #[command(after_help = LIST_HELP)]
     List(ListArgs),
+    /// Look at settings, credentials and the way to the cloud, step by step; touches nothing
+    #[command(after_help = DOCTOR_HELP)]
+    Doctor(DoctorArgs),
     /// Check or make an administrator password
     #[command(subcommand)]
     Password(PasswordCommand),
@@ -195,6 +198,21 @@ pub(crate) struct ListArgs {
     pub(crate) output: Output,
 }
 
+/// `reinstall doctor`
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// An instance to look at, by id; without one, the first that the list shows
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// What goes to standard output
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
 /// `reinstall password`
 #[derive(Debug, Subcommand)]
 pub(crate) enum PasswordCommand {
@@ -307,6 +325,20 @@ Examples:
   reinstall list --output json > fleet.json     # then: reinstall plan --targets fleet.json
 
 Exit codes: 0 listed; 1 the list may not be complete; 2 bad usage; 3 the cloud or the credentials refused.";
+
+const DOCTOR_HELP: &str = "\
+Each check is a line: ok, warning, failed or skipped, what was seen, and what to do about it. Nothing is changed in the
+cloud: only reads are sent, each once. Unless told otherwise, connecting may take 5s and an answer 10s.
+
+Examples:
+  reinstall doctor --region cn-east-3
+  reinstall doctor --output json | jq -r '.checks[] | select(.verdict == \"failed\") | .name'
+
+Exit codes, by the first check that failed:
+  0  none; there may be warnings
+  2  settings: what was typed, or what the environment and files of settings say
+  3  the cloud, the way there, or the credentials
+  5  the state directory";
 
 /// Reads the command line.
 ///

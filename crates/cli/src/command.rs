@@ -2,6 +2,7 @@
 
 mod carry;
 mod demo;
+mod doctor;
 mod list;
 mod password;
 mod plan;
@@ -65,6 +66,7 @@ pub(crate) fn run(cli: Cli, session: &Session) -> crate::Result {
         Command::Status(args) => status::status(&args, session),
         Command::List(args) => list::list(&args, session),
         Command::Password(command) => password::password(&command, session),
+        Command::Doctor(args) => doctor::doctor(&args, session),
         Command::Demo(args) => demo::demo(&args, session),
         Command::ReleaseFiles { dir } => release_files::release_files(&dir),
     }

@@ -51,8 +51,22 @@ pub(crate) enum Ending {
     SomeUnread,
     /// The password is not allowed.
     NotAllowed,
+    /// A diagnosis found something that has to be mended first.
+    Unwell(Cause),
     /// A rollout was carried out and came to this.
     Concluded(Conclusion),
+}
+
+/// What has to be mended before anything else can be told for certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Cause {
+    /// What was typed, or what the environment and files of settings say.
+    Settings,
+    /// The state directory, or the journal in it.
+    Records,
+    /// The cloud, the way there, or what it thinks of the credentials.
+    Cloud,
 }
 
 /// Why a command could not be carried out.
@@ -204,7 +218,7 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
     match result {
         Ok(Ending::Done | Ending::Concluded(Conclusion::AllSucceeded)) => DONE,
         Ok(Ending::SomeUnread | Ending::Concluded(Conclusion::SomeDidNot)) | Err(Failure::Output(_)) => NOT_ALL,
-        Ok(Ending::NotAllowed)
+        Ok(Ending::NotAllowed | Ending::Unwell(Cause::Settings))
         | Err(
             Failure::TypedSecret(_)
             | Failure::Unset { .. }
@@ -250,10 +264,11 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::Runtime(_)
             | Failure::Files { .. },
         ) => USAGE,
-        Ok(Ending::Concluded(Conclusion::NothingStarted))
+        Ok(Ending::Concluded(Conclusion::NothingStarted) | Ending::Unwell(Cause::Cloud))
         | Err(Failure::Transport(_) | Failure::Call(_) | Failure::Lookup(_)) => REFUSED,
         Ok(Ending::Concluded(Conclusion::Halted)) => HALTED,
-        Err(
+        Ok(Ending::Unwell(Cause::Records))
+        | Err(
             Failure::State(_)
             | Failure::Begin(BeginError::Store(_))
             | Failure::Resume(ResumeError::Read(_))
@@ -291,6 +306,9 @@ mod tests {
         }
         assert_eq!(exit_code(&Ok(Ending::SomeUnread)), 1);
         assert_eq!(exit_code(&Ok(Ending::NotAllowed)), 2);
+        for (cause, code) in [(Cause::Settings, 2), (Cause::Cloud, 3), (Cause::Records, 5)] {
+            assert_eq!(exit_code(&Ok(Ending::Unwell(cause))), code, "{cause:?}");
+        }
         assert_eq!(exit_code(&Err(Failure::NoPassword)), 2);
     }
 }

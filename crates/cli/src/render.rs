@@ -1,5 +1,6 @@
 //! What people and programs get to read. Everything is written to a given writer; nothing is decided.
 
+pub(crate) mod doctor;
 pub(crate) mod estimate;
 pub(crate) mod looks;
 pub(crate) mod news;

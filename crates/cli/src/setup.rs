@@ -14,9 +14,10 @@ use reinstall_http::credential::Credential;
 use reinstall_http::endpoint::{Endpoint, PlainHttp};
 use reinstall_http::iam::Iam;
 use reinstall_http::network::Network;
-use reinstall_http::region::{self, RegionError, Said};
+use reinstall_http::region::{self, Located, RegionError, Said};
 use reinstall_http::sources::miss::NoCredential;
 use reinstall_http::sources::{self, Asked, Found, Given, Source};
+use reinstall_journal::error::StoreError;
 use reinstall_journal::pace::SharedPace;
 
 use crate::args::connection::ConnectionArgs;
@@ -107,12 +108,11 @@ impl Setup<'_> {
         };
         let endpoint = self.given_endpoint(Some(&found))?;
         let project = self.given_project().or_else(|| found.project_id.as_ref().map(ToString::to_string));
-        let name = found.project_name.clone().or_else(|| self.region(Some(&found)));
-        let name = name.or_else(|| endpoint.as_ref()?.region().map(ToOwned::to_owned));
+        let name = self.project_name(&found, endpoint.as_ref());
         let (Some(endpoint), true) = (endpoint, project.is_some() || name.is_some()) else {
             return Err(self.unset(Some(&found), None)?);
         };
-        let network = way::network(&self.args.way, self.environment)?;
+        let network = self.network()?;
         let credential = self.credential(&found, &endpoint)?;
         let project = match (project, name) {
             (Some(project), _) => parse_project(&project)?,
@@ -139,16 +139,27 @@ impl Setup<'_> {
             return Err(Failure::Elsewhere { given, recorded: project.to_string() });
         }
         let (found, found_in) = self.find()?;
-        let network = way::network(&self.args.way, self.environment)?;
+        let network = self.network()?;
         let credential = self.credential(&found, &recorded)?;
         let who = Who::of(&found.given, found_in, project);
         Ok(self.opened(Account { endpoint: recorded, project: project.clone() }, credential, who, network))
     }
 
-    fn opened(&self, account: Account, credential: Credential, who: Who, network: Network) -> Access {
-        let rate = self.args.way.requests_per_second.unwrap_or(Rate::CAUTIOUS);
+    /// What the parts come to.
+    pub(crate) fn opened(&self, account: Account, credential: Credential, who: Who, network: Network) -> Access {
+        let rate = self.rate();
         let state_dir = state::folder(self.state, self.environment);
         Access { account, credential, who, network, rate, state_dir }
+    }
+
+    /// How connections are made.
+    pub(crate) fn network(&self) -> Result<Network, Failure> {
+        way::network(&self.args.way, self.environment)
+    }
+
+    /// How fast requests may leave.
+    pub(crate) fn rate(&self) -> Rate {
+        self.args.way.requests_per_second.unwrap_or(Rate::CAUTIOUS)
     }
 
     /// The first credential there is, and where it was.
@@ -189,17 +200,29 @@ impl Setup<'_> {
     }
 
     /// The region, as typed, as the environment says, or as the credential's source does.
-    fn region(&self, found: Option<&Found>) -> Option<String> {
+    pub(crate) fn region(&self, found: Option<&Found>) -> Option<String> {
         let given = self.args.region.as_ref().or(self.environment.region.as_ref());
         given.or_else(|| found?.region.as_ref()).cloned()
     }
 
-    fn given_project(&self) -> Option<String> {
+    /// The project, as typed or as the environment says.
+    pub(crate) fn given_project(&self) -> Option<String> {
         self.args.project_id.as_ref().or(self.environment.project_id.as_ref()).cloned()
+    }
+
+    /// The name by which the project can be looked up: the one that the credential's source says, else that of the region.
+    pub(crate) fn project_name(&self, found: &Found, endpoint: Option<&Endpoint>) -> Option<String> {
+        let name = found.project_name.clone().or_else(|| self.region(Some(found)));
+        name.or_else(|| endpoint?.region().map(ToOwned::to_owned))
     }
 
     /// Where the API is, if anybody says so.
     pub(crate) fn given_endpoint(&self, found: Option<&Found>) -> Result<Option<Endpoint>, Failure> {
+        Ok(self.located(found)?.map(|located| located.endpoint))
+    }
+
+    /// Where the API is, and who says so, if anybody does.
+    pub(crate) fn located(&self, found: Option<&Found>) -> Result<Option<Located>, Failure> {
         // A region that was typed says more than an address in the environment.
         let address = match (&self.args.endpoint, &self.args.region) {
             (Some(address), _) => Some(address),
@@ -210,7 +233,7 @@ impl Setup<'_> {
         let said = Said { address: address.map(String::as_str), region: region.as_deref(), plain: self.plain() };
         let located = self.environment.with_surroundings(|surroundings| region::clouddc(&said, surroundings));
         match located {
-            Ok(located) => Ok(Some(located.endpoint)),
+            Ok(located) => Ok(Some(located)),
             Err(RegionError::Unset) => Ok(None),
             Err(error) => Err(Failure::Region(error)),
         }
@@ -225,7 +248,8 @@ impl Setup<'_> {
         Ok(self.environment.with_surroundings(iam).map_err(Failure::Region)?.endpoint)
     }
 
-    fn credential(&self, found: &Found, clouddc: &Endpoint) -> Result<Credential, Failure> {
+    /// What opens the API: the credential that was found, and where it gets something to show.
+    pub(crate) fn credential(&self, found: &Found, clouddc: &Endpoint) -> Result<Credential, Failure> {
         Ok(match &found.given {
             Given::Token(token) => Credential::Token(token.clone()),
             Given::Keys(key) => Credential::Keys(key.clone()),
@@ -244,7 +268,8 @@ fn of_token(token: SessionToken) -> Found {
     Found { source: Source::Own, given, project_id, project_name, domain_id, region, iam_endpoint }
 }
 
-fn parse_project(text: &str) -> Result<ProjectId, Failure> {
+/// Reads the id of a project.
+pub(crate) fn parse_project(text: &str) -> Result<ProjectId, Failure> {
     text.parse().map_err(Failure::Project)
 }
 
@@ -257,18 +282,26 @@ fn look_up(iam: Endpoint, credential: Credential, name: &str, network: &Network)
 }
 
 impl Who {
+    /// Whoever was found, asking for this project.
     pub(crate) fn of(given: &Given, found_in: String, project: &ProjectId) -> Self {
-        let (identity, counted_as) = match given {
+        let counted_as = match given {
             // A token does not tell whose it is.
-            Given::Token(_) => ("a token".to_owned(), format!("project {project}")),
-            Given::Keys(key) => (format!("access key {}", key.id()), format!("key {}", key.id())),
-            Given::User(user) => {
-                let user = format!("user {} of {}", user.name(), user.domain());
-                (user.clone(), user)
-            }
-            Given::Metadata => ("the keys of this cloud server".to_owned(), "metadata".to_owned()),
+            Given::Token(_) => format!("project {project}"),
+            Given::Keys(key) => format!("key {}", key.id()),
+            Given::User(_) => Self::identity(given),
+            Given::Metadata => "metadata".to_owned(),
         };
-        Self { identity, found_in, counted_as }
+        Self { identity: Self::identity(given), found_in, counted_as }
+    }
+
+    /// Who is asking, without a secret.
+    pub(crate) fn identity(given: &Given) -> String {
+        match given {
+            Given::Token(_) => "a token".to_owned(),
+            Given::Keys(key) => format!("access key {}", key.id()),
+            Given::User(user) => format!("user {} of {}", user.name(), user.domain()),
+            Given::Metadata => "the keys of this cloud server".to_owned(),
+        }
     }
 }
 
@@ -292,11 +325,15 @@ impl Access {
         &self.network
     }
 
-    /// The rate that all programs of this user keep together; by itself if there is no place to share it.
-    fn pacer(&self) -> Arc<dyn Pacer> {
+    /// The rate that all programs of this user keep together; `None` if there is no place to share it.
+    pub(crate) fn shared_pace(&self) -> Option<Result<SharedPace, StoreError>> {
         let key = format!("{}\n{}", self.account.endpoint, self.who.counted_as);
-        let shared = self.state_dir.as_deref().map(|dir| SharedPace::open(dir, &key, self.rate));
-        match shared {
+        self.state_dir.as_deref().map(|dir| SharedPace::open(dir, &key, self.rate))
+    }
+
+    /// The same; by itself if it cannot be shared.
+    pub(crate) fn pacer(&self) -> Arc<dyn Pacer> {
+        match self.shared_pace() {
             Some(Ok(pace)) => Arc::new(pace),
             Some(Err(error)) => {
                 tracing::warn!(%error, "the request rate is not shared with other programs");

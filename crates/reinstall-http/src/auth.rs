@@ -30,7 +30,7 @@ const EARLY_EVERY: Duration = Duration::from_secs(10);
 
 /// For which project a user's tokens are good.
 #[derive(Debug, Clone)]
-pub(crate) enum Scope {
+pub enum Scope {
     /// The one of this id.
     Project(ProjectId),
     /// The one of this name.
@@ -54,7 +54,7 @@ pub(crate) struct Auth {
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) proof: Proof,
-    life: Option<Life>,
+    pub(crate) life: Option<Life>,
     /// Whether any call was answered with anything but a 401 to it.
     was_accepted: AtomicBool,
 }

@@ -32,6 +32,7 @@ pub mod error;
 
 pub mod client;
 pub mod iam;
+pub mod probe;
 
 pub mod driver;
 

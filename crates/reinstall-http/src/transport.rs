@@ -5,6 +5,7 @@
 //! off and need not be: a request that was handed to a kept-alive connection which turned out closed *before a byte of it
 //! was written* goes to a fresh one. A reinstall does not even meet a connection that was kept: see [`Transport`].
 
+mod knock;
 mod trust;
 mod why;
 
@@ -19,8 +20,9 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reinstall_core::fault::{Fault, FaultKind, Repeat};
 use reinstall_core::id::ProjectId;
 use reinstall_core::time::{Plain, Timestamp};
-use reqwest::{NoProxy, Url, redirect};
+use reqwest::{NoProxy, Url, redirect, tls};
 
+pub(crate) use self::knock::knock;
 use self::trust::Trust;
 use self::why::why;
 use crate::auth::proof::Proof;
@@ -42,7 +44,7 @@ pub const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
 /// Whom no proxy can help to reach: this machine.
-const NEVER_BY_PROXY: &str = "localhost,127.0.0.0/8,::1";
+pub(crate) const NEVER_BY_PROXY: &str = "localhost,127.0.0.0/8,::1";
 
 /// Why no connection pool could be made.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +136,7 @@ impl Transport {
         // sign of life is asked for well before a look gives up.
         let alive = network.timeouts.read / 3;
         let looks = looks.http2_keep_alive_interval(alive).http2_keep_alive_timeout(alive);
-        let looks = looks.tls_backend_preconfigured(trust.offering(&["h2", "http/1.1"]));
+        let looks = looks.tls_backend_preconfigured(trust.offering(&["h2", "http/1.1"])).tls_info(true);
         let reinstalls = builder(network, reinstall)?.pool_max_idle_per_host(0).http1_only();
         let reinstalls = reinstalls.tls_backend_preconfigured(trust.offering(&["http/1.1"]));
         Ok(Self {
@@ -191,6 +193,17 @@ impl Transport {
         let reply = Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body, cut };
         Ok(Exchange { reply, signed })
     }
+}
+
+/// What TLS was spoken for an answer, and the other side's certificate; nothing over plain HTTP.
+fn tls_of(answer: &http::Extensions) -> (Option<&'static str>, Option<Vec<u8>>) {
+    let Some(seen) = answer.get::<tls::TlsInfo>() else { return (None, None) };
+    let version = match seen.version() {
+        Some(tls::Version::TLS_1_3) => "TLS 1.3",
+        Some(tls::Version::TLS_1_2) => "TLS 1.2",
+        Some(_) | None => "TLS",
+    };
+    (Some(version), seen.peer_certificate().map(<[u8]>::to_vec))
 }
 
 /// What both pools have in common, for calls that may take so long.

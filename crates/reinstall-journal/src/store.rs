@@ -35,6 +35,19 @@ impl Store {
         Ok(Self { path, connection })
     }
 
+    /// Opens the database in `dir` if it is there; makes nothing.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_if_there(dir: &Path) -> Result<Option<Self>, StoreError> {
+        if !dir.exists() {
+            return Ok(None);
+        }
+        let Ok(path) = dir::database(&dir::prepare(dir)?)? else { return Ok(None) };
+        let connection = schema::connect(&path)?;
+        Ok(Some(Self { path, connection }))
+    }
+
     /// Where the database is.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -198,7 +198,7 @@ fn advice(outcome: Outcome, id: RolloutId) -> Option<String> {
 }
 
 /// Nobody reads milliseconds behind minutes.
-pub(super) fn whole_seconds(duration: std::time::Duration) -> std::time::Duration {
+pub(crate) fn whole_seconds(duration: std::time::Duration) -> std::time::Duration {
     std::time::Duration::from_secs(duration.as_secs())
 }
 

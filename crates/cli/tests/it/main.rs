@@ -5,6 +5,7 @@
 mod bench;
 #[cfg(unix)]
 mod crashes;
+mod doctor;
 mod inputs;
 mod passwords;
 mod records;

@@ -30,6 +30,23 @@ fn what_is_made_is_for_the_owner_alone() {
     assert_eq!(names, ["reinstall.db", "reinstall.db-shm", "reinstall.db-wal"], "and no draft is left");
 }
 
+/// Whoever only looks leaves nothing behind.
+#[test]
+fn a_database_that_is_not_there_is_not_made_by_looking() {
+    let parent = state_dir();
+    let dir = parent.path().join("a");
+    assert!(Store::open_if_there(&dir).unwrap().is_none());
+    assert!(!dir.exists());
+    fs::create_dir(&dir).unwrap();
+    fs::set_permissions(&dir, Permissions::from_mode(0o755)).unwrap();
+    assert!(matches!(Store::open_if_there(&dir), Err(StoreError::Exposed { .. })));
+    fs::set_permissions(&dir, Permissions::from_mode(0o700)).unwrap();
+    assert!(Store::open_if_there(&dir).unwrap().is_none());
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+    let _journal = Store::open(&dir).unwrap().begin(&begun(1, 0..3), &alice(), START).unwrap();
+    assert_eq!(Store::open_if_there(&dir).unwrap().unwrap().rollouts().unwrap().len(), 1);
+}
+
 #[test]
 fn what_is_open_to_others_is_refused() {
     let dir = state_dir();
