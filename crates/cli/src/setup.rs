@@ -241,7 +241,9 @@ impl Setup<'_> {
 
     /// Where IAM is.
     pub(crate) fn iam(&self, found: &Found, clouddc: &Endpoint) -> Result<Endpoint, Failure> {
-        let region = self.region(Some(found));
+        // What the API's own address says counts more than the environment, which may speak of another.
+        let typed = self.args.region.clone().or_else(|| clouddc.region().map(ToOwned::to_owned));
+        let region = typed.or_else(|| self.region(Some(found)));
         let address = self.args.credentials.iam_endpoint.as_deref();
         let said = Said { address, region: region.as_deref(), plain: self.plain() };
         let iam = |surroundings: &sources::Surroundings<'_>| region::iam(&said, surroundings, found, clouddc);

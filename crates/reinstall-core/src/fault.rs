@@ -13,7 +13,8 @@ use crate::text::CloudText;
 pub enum FaultKind {
     /// No connection: refused, no such host, TLS. The request never left.
     Unreachable,
-    /// Not sent yet, for our own limiter, or the cloud's wish to be left alone for a while, did not let it go in time.
+    /// Not sent: our own limiter, the cloud's wish to be left alone for a while, or the lack of something to show did not let it
+    /// go in time, or it was not wanted any more by then.
     HeldBack,
     /// No answer within the time given, after the request may have left.
     TimedOut,
@@ -23,7 +24,7 @@ pub enum FaultKind {
     Rejected,
     /// 401: the credentials are not accepted, or no longer.
     Unauthorized,
-    /// 401, for what was shown has run out, and something newer is at hand by now.
+    /// 401, for what was shown has run out. Something newer is at hand by now, or may be had later.
     Lapsed,
     /// 403: the credentials do not permit this.
     Forbidden,

@@ -26,7 +26,8 @@ pub const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// How long a submission may wait for its turn. After that its baseline is too old to go by, and it is looked at again.
 ///
-/// It is more than the slot of a slow limit, such as ten requests a minute: the look before it has taken a slot, too.
+/// It is more than the slot of a slow limit, such as ten requests a minute: the look before it has taken a slot, too. Under a
+/// limit of fewer than two a minute no submission ever gets its turn.
 pub const HELD_MAX: Duration = Duration::from_secs(30);
 
 /// So many requests in so long a time, evenly spread but for a burst of one second's worth.
@@ -38,7 +39,7 @@ pub struct Rate {
 
 /// Why something is no rate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is not a rate: write how many requests a second, from 0.01 to 10000, as in `20` or `0.5`")]
+#[error("`{given}` is not a rate: write how many requests a second, from 0.1 to 10000, as in `20` or `0.5`")]
 pub struct RateError {
     given: CloudText,
 }
@@ -58,12 +59,13 @@ impl Rate {
     pub const PER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
     /// The shortest time between two requests of the fastest rate.
     const INTERVAL_MIN: Duration = Duration::from_micros(100);
-    /// The fewest requests a second that a person may ask for.
-    const PER_SECOND_MIN: f64 = 0.01;
+    /// The fewest requests a second that a person may ask for: a submission, which needs a look first, has to get its turn
+    /// within [`HELD_MAX`].
+    const PER_SECOND_MIN: f64 = 0.1;
     /// The most of them.
     const PER_SECOND_MAX: f64 = 10_000.0;
 
-    /// So many requests a second, `0.01..=10000`, to a thousandth.
+    /// So many requests a second, `0.1..=10000`, to a thousandth.
     ///
     /// # Errors
     /// If there are fewer, more, or none that is a number.

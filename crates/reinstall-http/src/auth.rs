@@ -4,8 +4,9 @@ mod fetch;
 pub(crate) mod life;
 pub(crate) mod proof;
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +29,15 @@ const EARLY_MAX: Duration = Duration::from_secs(2);
 /// How long after such a try the next one is made.
 const EARLY_EVERY: Duration = Duration::from_secs(10);
 
+/// How long nothing is asked for after it was refused: a wrong password that is shown again and again locks its user out.
+const REFUSED_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// How many reinstalls in a row may be refused for what they showed, and still be tried again with something newer.
+const LAPSES_MAX: u32 = 5;
+
+/// How many of those that were shown are remembered.
+const SHOWN_MAX: usize = 8;
+
 /// For which project a user's tokens are good.
 #[derive(Debug, Clone)]
 pub enum Scope {
@@ -46,8 +56,12 @@ pub(crate) struct Auth {
     early_at: Mutex<Timestamp>,
     /// How many renewals came to an end.
     rounds: AtomicU64,
-    /// Held by whoever renews; how the last renewal failed, if it did.
-    renewing: tokio::sync::Mutex<Option<Fault>>,
+    /// Held by whoever renews; how the last renewal failed, if it did, and when.
+    renewing: tokio::sync::Mutex<Option<(Fault, Timestamp)>>,
+    /// What was shown lately, the newest last: an answer may repeat what it was shown before.
+    shown: Mutex<VecDeque<Arc<Held>>>,
+    /// How many reinstalls in a row were refused for what they showed.
+    lapses: AtomicU32,
 }
 
 /// Something to show, at hand.
@@ -76,13 +90,29 @@ impl Auth {
             Credential::Metadata(endpoint) => (Some(Giver::Metadata { place: Place::bare(endpoint) }), None),
         };
         let held = held.map(|proof| Arc::new(Held { proof, life: None, was_accepted: AtomicBool::new(false) }));
+        let shown = held.iter().cloned().collect();
         Ok(Self {
             giver,
             held: Mutex::new(held),
             early_at: Mutex::new(Timestamp::from_millis(0)),
             rounds: AtomicU64::new(0),
             renewing: tokio::sync::Mutex::new(None),
+            shown: Mutex::new(shown),
+            lapses: AtomicU32::new(0),
         })
+    }
+
+    /// What was shown lately, to be taken out of answers that repeat it.
+    pub(crate) fn shown(&self) -> Vec<Arc<Held>> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    fn remember(&self, held: &Arc<Held>) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.len() == SHOWN_MAX {
+            shown.pop_front();
+        }
+        shown.push_back(Arc::clone(held));
     }
 
     /// What to show now. Asks for something newer first, where what is at hand is about to end.
@@ -121,10 +151,15 @@ impl Auth {
         Arc::clone(old)
     }
 
-    /// What a 401 to a call that showed `held` means: it has [`Lapsed`](FaultKind::Lapsed) if something newer is at hand by
-    /// the time this returns, or soon will be; otherwise it stays what it is. Something new that was never accepted is not
-    /// replaced: the next would fare no better.
-    pub(crate) async fn refused(&self, caller: &Caller, held: &Arc<Held>, refusal: Fault) -> Fault {
+    /// A reinstall that showed something of this was answered with anything but a 401.
+    pub(crate) fn reinstall_accepted(&self) {
+        self.lapses.store(0, Ordering::Relaxed);
+    }
+
+    /// What a 401 to a call that showed `held` means. It has [`Lapsed`](FaultKind::Lapsed) if something newer is at hand by the
+    /// time this returns, or may be had later; otherwise it stays what it is. Something new that was never accepted is not
+    /// replaced, nor is it again and again for reinstalls that are refused one after the other: the next would fare no better.
+    pub(crate) async fn refused(&self, caller: &Caller, held: &Arc<Held>, refusal: Fault, is_reinstall: bool) -> Fault {
         if self.giver.is_none() {
             return refusal;
         }
@@ -133,9 +168,17 @@ impl Auth {
         if is_newest && !has_ended && !held.was_accepted.load(Ordering::Relaxed) {
             return refusal;
         }
+        if is_reinstall && self.lapses.fetch_add(1, Ordering::Relaxed) >= LAPSES_MAX {
+            return refusal;
+        }
         match self.renew(caller, Some(held)).await {
             Ok(_) => Fault { kind: FaultKind::Lapsed, ..refusal },
-            Err(fault) => fault,
+            // The request was answered, whatever became of ours to IAM.
+            Err(fault) => {
+                let kind = if fault.kind == FaultKind::Unauthorized { fault.kind } else { FaultKind::Lapsed };
+                let message = format!("{}; {}", refusal.message, fault.message);
+                Fault { kind, message: message.as_str().into(), retry_after: fault.retry_after, ..refusal }
+            }
         }
     }
 
@@ -151,16 +194,21 @@ impl Auth {
         if let Some(held) = held.filter(|held| old.is_none_or(|old| !Arc::ptr_eq(held, old))) {
             return Ok(held);
         }
-        if let Some(fault) = failed.as_ref().filter(|_| self.rounds.load(Ordering::Acquire) > rounds) {
-            return Err(fault.clone());
+        let waited = self.rounds.load(Ordering::Acquire) > rounds;
+        if let Some((fault, at)) = &*failed {
+            let is_refused = fault.kind == FaultKind::Unauthorized && caller.now().since(*at) < REFUSED_FOR;
+            if waited || is_refused {
+                return Err(fault.clone());
+            }
         }
         let given = match &self.giver {
             Some(giver) => giver.ask(caller).await,
             None => return Err(Fault::new(FaultKind::Unauthorized, "there is nothing newer to show")),
         };
         let outcome = given.map(|Given { proof, life }| Arc::new(Held { proof, life, was_accepted: false.into() }));
-        *failed = outcome.as_ref().err().cloned();
+        *failed = outcome.as_ref().err().map(|fault| (fault.clone(), caller.now()));
         if let Ok(held) = &outcome {
+            self.remember(held);
             *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(held));
         }
         self.rounds.fetch_add(1, Ordering::Release);

@@ -189,8 +189,9 @@ impl Caller {
         self.sent[request.operation.index()].fetch_add(1, Ordering::Relaxed);
         let proof = held.as_ref().map(|held| &held.proof);
         let Exchange { reply, signed } = self.transport.send(line.place, request, proof, self.wall()).await?;
-        let shown = proof.map(|proof| proof.secrets()).unwrap_or_default();
-        let hidden = [hidden, &shown].concat();
+        let shown = line.auth.map(Auth::shown).unwrap_or_default();
+        let shown = shown.iter().flat_map(|held| held.proof.secrets());
+        let hidden: Vec<&str> = hidden.iter().copied().chain(shown).collect();
         let outcome = read(&reply, &hidden);
         let Err(fault) = outcome else {
             line.welcome(held.as_deref(), self.wall());
@@ -202,7 +203,9 @@ impl Caller {
         };
         let fault = explained(fault, &reply, signed.as_ref(), &hidden);
         Err(match (fault.kind, line.auth, held) {
-            (FaultKind::Unauthorized, Some(auth), Some(held)) => auth.refused(self, &held, fault).await,
+            (FaultKind::Unauthorized, Some(auth), Some(held)) => {
+                auth.refused(self, &held, fault, line.leave.is_some()).await
+            }
             (FaultKind::Throttled, ..) => self.cooled_down(line, fault),
             (_, _, held) => {
                 line.welcome(held.as_deref(), self.wall());
@@ -299,6 +302,9 @@ impl<'a> Line<'a> {
     fn welcome(&self, held: Option<&Held>, now: Timestamp) {
         if let Some(held) = held {
             held.accepted();
+        }
+        if let (Some(auth), Some(_)) = (self.auth, self.leave) {
+            auth.reinstall_accepted();
         }
         if let Some(pacer) = self.pacer {
             pacer.answered(now);

@@ -105,7 +105,7 @@ impl Iam {
         let answered = self.caller.call(line, &request, &hidden, list_projects::reply).await;
         let reply = answered.map_err(|error| ProjectError::Call { name: name(), error })?.value;
         // A service that does not know the filter shows every project.
-        let is_meant = |named: &Option<String>| named.as_deref().is_none_or(|named| named == self.name);
+        let is_meant = |named: &Option<String>| named.as_deref().is_some_and(|named| named == self.name);
         let mut found = reply.projects.unwrap_or_default();
         found.retain(|project| project.id.is_some() && is_meant(&project.name));
         match &found[..] {

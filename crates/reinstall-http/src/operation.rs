@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use reinstall_core::fault::{Fault, FaultKind, Repeat};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::wire::error;
 
@@ -182,17 +183,28 @@ pub(crate) fn read<T: DeserializeOwned>(reply: &Reply, expected: StatusCode, hid
     if reply.body.trim_ascii_start().first() != Some(&b'{') {
         return Err(unreadable("its body is no JSON object"));
     }
-    // A service may repeat what it was sent in any field; what is not text is no JSON either.
-    let body = String::from_utf8_lossy(&reply.body);
-    let body = if hidden.iter().any(|secret| body.contains(secret)) { error::hide(&body, hidden).into() } else { body };
     // The parser's own message would quote the body.
-    serde_json::from_str(&body).map_err(|error| {
-        unreadable(&format!(
-            "its body is not what this call answers (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
-    })
+    let mut value: Value = serde_json::from_slice(&reply.body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        unreadable(&format!("its body is not what this call answers (line {line}, column {column})"))
+    })?;
+    // A service may repeat what it was sent in any field, however it spells it.
+    hide_within(&mut value, hidden);
+    T::deserialize(value).map_err(|_| unreadable("its body is not what this call answers"))
+}
+
+/// Takes the secrets out of every text in `value`.
+fn hide_within(value: &mut Value, hidden: &[&str]) {
+    match value {
+        Value::String(text) => {
+            if hidden.iter().any(|secret| text.contains(secret)) {
+                *text = error::hide(text, hidden);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| hide_within(value, hidden)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| hide_within(value, hidden)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 #[cfg(test)]
@@ -243,6 +255,20 @@ mod tests {
         let seen: StatusReply = read(&echo, StatusCode::OK, &["canary-4711"]).unwrap();
         let shown = format!("{seen:?} {:?}", error::request_id(&echo.headers, &["canary-4711"]));
         assert!(!shown.contains("canary") && shown.contains("(hidden)"), "{shown}");
+    }
+
+    /// JSON has many spellings of one text.
+    #[test]
+    fn a_secret_is_hidden_however_it_is_spelled() {
+        for (spelled, secret) in [
+            (r#"{"state":"canary\/4711+="}"#, "canary/4711+="),
+            (r#"{"state":"canary\"4711"}"#, "canary\"4711"),
+            (r#"{"state":"can\u00e9ry-4711"}"#, "canéry-4711"),
+            (r#"{"state":"\u0063anary-4711"}"#, "canary-4711"),
+        ] {
+            let seen: StatusReply = read(&reply(200, spelled, None), StatusCode::OK, &[secret]).unwrap();
+            assert_eq!(seen.state.as_deref(), Some("(hidden)"), "{spelled}");
+        }
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub enum RegionError {
     #[error(transparent)]
     File(#[from] Broken),
     /// A password goes to no place that nobody named.
-    #[error("where IAM is cannot be told from {0}; give IAM's address, or a region")]
+    #[error("where IAM is cannot be told from {0}; give IAM's address")]
     IamUnset(Endpoint),
 }
 
@@ -149,8 +149,8 @@ pub fn clouddc(said: &Said<'_>, surroundings: &Surroundings<'_>) -> Result<Locat
 }
 
 /// Where IAM is, for a credential that was found and the API at `clouddc`: the address that was given, else
-/// `HUAWEICLOUD_SDK_IAM_ENDPOINT`, what the credential's source says, the provider's documentation for the region, or
-/// for the region in the API's address. The API's version at the end of an address is dropped.
+/// `HUAWEICLOUD_SDK_IAM_ENDPOINT`, what the credential's source says, or, for an API in the public cloud, the provider's
+/// documentation for the region, or for the one in the API's address. The version at the end of an address is dropped.
 ///
 /// # Errors
 /// [`RegionError`], telling what to say instead.
@@ -170,10 +170,14 @@ pub fn iam(
     if let Some(address) = &found.iam_endpoint {
         return located(address, By::Source(found.source));
     }
+    // A password goes to the public cloud only for an API that is there.
+    if !is_public(clouddc) {
+        return Err(RegionError::IamUnset(clouddc.clone()));
+    }
     if let Some(region) = said.region.map(str::trim).filter(|region| !region.is_empty()) {
         return located(&iam_address(region), By::Region);
     }
-    match clouddc.region().filter(|_| is_public(clouddc)) {
+    match clouddc.region() {
         Some(region) => located(&iam_address(region), By::EndpointRegion),
         None => Err(RegionError::IamUnset(clouddc.clone())),
     }

@@ -3,7 +3,7 @@
 //! Whatever the library would do beyond that is switched off: it follows no redirect, since token and body would go along;
 //! repeats nothing; takes no proxy from the environment; and tells nobody where it came from. One thing cannot be switched
 //! off and need not be: a request that was handed to a kept-alive connection which turned out closed *before a byte of it
-//! was written* goes to a fresh one. A reinstall does not even meet a connection that was kept: see [`Transport`].
+//! was written* goes to a fresh one. A reinstall does not even meet a connection that was kept: it has one of its own.
 
 mod knock;
 mod trust;
@@ -26,6 +26,7 @@ pub(crate) use self::knock::knock;
 use self::trust::Trust;
 use self::why::why;
 use crate::auth::proof::Proof;
+use crate::caller::Leave;
 use crate::endpoint::Endpoint;
 use crate::network::{NOBODY_TRUSTED, Network, Proxy, Timeouts, UNTRUSTED};
 use crate::operation::{Cut, Reply, Request};
@@ -137,7 +138,9 @@ impl Transport {
         let alive = network.timeouts.read / 3;
         let looks = looks.http2_keep_alive_interval(alive).http2_keep_alive_timeout(alive);
         let looks = looks.tls_backend_preconfigured(trust.offering(&["h2", "http/1.1"])).tls_info(true);
+        // What spoke for a reinstall may not hold any more once a connection is there; so it must come about soon.
         let reinstalls = builder(network, reinstall)?.pool_max_idle_per_host(0).http1_only();
+        let reinstalls = reinstalls.connect_timeout(network.timeouts.connect_within(reinstall).min(Leave::NOD_MAX));
         let reinstalls = reinstalls.tls_backend_preconfigured(trust.offering(&["http/1.1"]));
         Ok(Self {
             looks: looks.build().map_err(TransportError::Library)?,

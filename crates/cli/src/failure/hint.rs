@@ -116,6 +116,7 @@ pub(crate) fn hint_on(fault: &Fault) -> Option<String> {
         (Some(404), _) => "check the endpoint and the project: reinstall doctor",
         (Some(429), _) => "too many requests: lower --requests-per-second, and see who else uses the account",
         (None, FaultKind::HeldBack) => return None,
+        (None, FaultKind::Unauthorized) => "the credentials are not accepted: reinstall doctor checks them",
         (None, FaultKind::Unreachable) if says(network::UNTRUSTED) => {
             "if its certificate is by an authority of your own, or of a proxy that reads along, name that: --ca-cert FILE; \
              if not, somebody else may have answered"

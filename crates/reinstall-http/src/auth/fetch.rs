@@ -68,8 +68,9 @@ impl Giver {
             | FaultKind::ServerFailed
             | FaultKind::Unreadable => FaultKind::HeldBack,
         };
-        let message = format!("no {what} could be had from {from}: {}", fault.message);
-        Fault { kind, message: message.as_str().into(), ..fault }
+        // Status and code were said of another request: whoever reads them would take them for this one's.
+        let message = format!("no {what} could be had from {from}: {}: {}", fault.heading(), fault.message);
+        Fault { kind, status: None, code: None, message: message.as_str().into(), ..fault }
     }
 }
 
@@ -88,7 +89,7 @@ async fn token(
     let hidden = [user.password().expose()];
     // Boxed, since a call may need a token first, and getting one is a call.
     let issued = Box::pin(caller.call(line, &request, &hidden, create_token::reply)).await?.value;
-    let lasts = lasts(issued.issued_at.as_deref(), issued.expires_at.as_deref(), caller.now());
+    let lasts = lasts(issued.issued_at.as_deref(), issued.expires_at.as_deref(), caller.wall());
     let proof = Proof::token(issued.token).map_err(|_| create_token::unreadable())?;
     Ok((proof, lasts))
 }

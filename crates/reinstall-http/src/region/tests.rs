@@ -205,15 +205,16 @@ fn iam_is_where_the_first_of_five_says() {
             None,
             None,
             "clouddc.eu-west-101.myhuaweicloud.eu",
-            "where IAM is cannot be told from https://clouddc.eu-west-101.myhuaweicloud.eu; give IAM's address, or a region",
+            "where IAM is cannot be told from https://clouddc.eu-west-101.myhuaweicloud.eu; give IAM's address",
         ),
+        // A password goes to the public cloud only for an API that is there.
         (
             None,
             &[],
             None,
-            None,
+            Some("cn-south-1"),
             "http://127.0.0.1:8080",
-            "where IAM is cannot be told from http://127.0.0.1:8080; give IAM's address, or a region",
+            "where IAM is cannot be told from http://127.0.0.1:8080; give IAM's address",
         ),
         (
             None,

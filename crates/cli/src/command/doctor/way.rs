@@ -85,10 +85,11 @@ fn refusal(found: &Knock) -> Option<&Fault> {
     (fault.kind == FaultKind::Unreachable).then_some(fault)
 }
 
-/// Whether a proxy would not open the way. The library has no other sign of it than its words.
+/// Whether a proxy would not open the way: what is said of a connection through one, and is not about TLS behind it.
 fn is_of_the_tunnel(fault: &Fault) -> bool {
     let why = cause(fault);
-    why.contains("tunnel") || why.contains("proxy")
+    let is_of_tls = why.contains("certificate") || why.starts_with("TLS failed");
+    fault.message.as_str().contains(" through the proxy ") && !is_of_tls
 }
 
 /// What follows the name of the host, which may have any word in it.
@@ -291,12 +292,12 @@ mod tests {
         let network = Network { proxy: proxy_given, ..Network::default() };
         for (words, proxied, sealed) in [
             (
-                "no connection to proxy.example: proxy authorization required",
+                "no connection to proxy.example through the proxy p.example: it refused to connect",
                 Verdict::Failed(Cause::Cloud),
                 Verdict::Skipped,
             ),
             (
-                "no connection to proxy.example: invalid peer certificate: UnknownIssuer",
+                "no connection to proxy.example through the proxy p.example: its certificate is signed by nobody",
                 Verdict::Ok,
                 Verdict::Failed(Cause::Cloud),
             ),
