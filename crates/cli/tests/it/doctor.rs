@@ -196,7 +196,7 @@ fn wrong_credentials_are_told_from_the_rest() {
     }
     let wrong = [WITH_USER[0], ("REINSTALL_IAM_PASSWORD", "canary-wrong-9"), WITH_USER[2]];
     let found = practice.ask(&["--iam-endpoint", practice.bench.endpoint()], &wrong);
-    found.assert_code(3).assert("iam", "failed", "401 no token could be had", "lock the user out");
+    found.assert_code(3).assert("iam", "failed", "no token could be had", "lock the user out");
     found.assert("list", "skipped", "nothing to show", "");
     let asked = practice.server.truth().requests[&ApiOperation::KeystoneCreateUserTokenByPassword];
     assert_eq!(asked, 1, "guessing locks users out");

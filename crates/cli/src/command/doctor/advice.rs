@@ -28,7 +28,7 @@ pub(super) fn seen(fault: &Fault) -> String {
 
 /// What to do about it.
 pub(super) fn on(fault: &Fault, given: &Given) -> String {
-    if fault.status == Some(401) {
+    if fault.kind == FaultKind::Unauthorized {
         return on_refused_credentials(given).to_owned();
     }
     let words = match (fault.kind, fault.status) {
