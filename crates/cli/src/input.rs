@@ -75,10 +75,11 @@ pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, InputEr
 /// What is in a file of settings, in which there may be a secret. Other programs write these files, and choose who can read
 /// them.
 pub(crate) fn read_setting(path: &Path) -> io::Result<Zeroizing<String>> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
+    // Asked before it is opened: opening a pipe waits for somebody to write.
+    if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
     }
+    let file = File::open(path)?;
     if let Some(mode) = mode_open_to_others(&file)? {
         tracing::warn!(path = %path.display(), mode = format_args!("{mode:o}"), "others can read these credentials; chmod 600");
     }

@@ -186,10 +186,11 @@ pub fn is_busy(seen: &Sighting) -> bool {
 }
 
 /// Whether a sighting may be one of the time of the baseline: it uses the same words for `state`, `operation_state` and
-/// `error`, as far as the baseline has them.
+/// `error`, as far as the baseline has them, and as far as its own call has them at all.
 #[must_use]
 pub fn says_the_same(seen: &Sighting, baseline: &Sighting) -> bool {
-    let same_operation = seen.operation == baseline.operation || !is_comparable(seen, baseline);
+    let is_silent = seen.operation.is_none() && seen.via != baseline.via;
+    let same_operation = is_silent || seen.operation == baseline.operation || !is_comparable(seen, baseline);
     same_operation && (&seen.state, &seen.fault) == (&baseline.state, &baseline.fault)
 }
 
@@ -247,6 +248,17 @@ pub fn rest(seen: &Sighting, moving: &Sighting) -> Rest {
 mod tests {
     use super::*;
     use crate::testing::sighting;
+
+    /// What a call leaves out that the other one had is no news: a list that lags looks like this after a status call.
+    #[test]
+    fn a_call_that_tells_less_may_lag_as_well() {
+        let baseline = Sighting { via: Via::Status, ..sighting("running/install-succeed") };
+        let left_out = Sighting { operation: None, ..baseline.clone() };
+        assert!(says_the_same(&Sighting { via: Via::List, ..left_out.clone() }, &baseline));
+        assert!(!says_the_same(&left_out, &baseline), "the same call would have said it");
+        let moved = Sighting { via: Via::List, ..sighting("pending") };
+        assert!(!says_the_same(&moved, &baseline));
+    }
 
     #[test]
     fn readings() {

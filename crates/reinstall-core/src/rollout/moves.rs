@@ -59,12 +59,13 @@ const UNRESOLVED: Place = Place::Done(Outcome::Unresolved);
 const NOT_STARTED: Place = Place::Done(Outcome::NotStarted);
 
 /// Every allowed move, in the order of a target's life.
-pub const MOVES: [Move; 24] = [
+pub const MOVES: [Move; 25] = [
     row(Place::Waiting, Place::Looking, "there is room: its baseline is looked at"),
     row(Place::Waiting, NOT_STARTED, "the rollout halts"),
     row(Place::Looking, Place::Submitting, "it looks fit: the request leaves"),
     row(Place::Looking, Place::Waiting, "it could not be read, or requests are throttled: later again"),
     row(Place::Looking, SKIPPED, "it is busy, gone, changed, or in another state than wanted"),
+    row(Place::Looking, UNRESOLVED, "it is busy, and a request for it was refused just before"),
     row(Place::Looking, NOT_STARTED, "it could not be read for too long, or the rollout halted"),
     row(Place::Submitting, Place::Accepted, "a 202 names it"),
     row(Place::Submitting, Place::Doubtful, "no answer, 5xx, an unreadable 202, or one that leaves it out"),

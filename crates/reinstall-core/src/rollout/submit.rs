@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::action::{Action, Answer, Look, Submission};
-use crate::evidence::{Fact, Words};
-use crate::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
+use crate::evidence::{Evidence, Fact, Words};
+use crate::fault::{Fault, FaultKind, Repeat, Sent, Verdict, verdict};
 use crate::id::{InstanceId, RequestId};
 use crate::instance_set::InstanceSet;
 use crate::mutant::{Mutant, planted};
@@ -21,6 +21,9 @@ use super::phase::{EachCall, Errand, Phase, Stage, Watch};
 
 /// How long a batch waits before it is tried again, where the cloud names no time of its own.
 const BACKOFF: Backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30) };
+
+/// The reason of one that somebody is at work on.
+const BUSY: &str = "busy";
 
 impl Rollout {
     /// The look right before the request came back: submit what looks as it should.
@@ -69,7 +72,7 @@ impl Rollout {
         for &member in members {
             match looks.remove(&self.targets[member].id) {
                 Some(Look::Seen(seen)) => match self.objection_to(self.targets[member].id, &seen) {
-                    Some(reason) => self.end(member, Outcome::Skipped, Some(reason)),
+                    Some(reason) => self.end_unfit(member, reason),
                     None => baselines.push((member, seen)),
                 },
                 Some(Look::Gone(fault)) => self.end(member, Outcome::Skipped, Some(Reason::from(&fault))),
@@ -93,7 +96,7 @@ impl Rollout {
     fn objection_to(&self, id: InstanceId, seen: &Sighting) -> Option<Reason> {
         let states = &self.plan.policy().start_states;
         if is_busy(seen) && !planted(Mutant::BusyIsFit) {
-            return Some(Reason::new("busy", format!("somebody is at work on it: {}", words(seen))));
+            return Some(Reason::new(BUSY, format!("somebody is at work on it: {}", words(seen))));
         }
         if let Some(drift) = self.plan.survey().get(&id).and_then(|surveyed| surveyed.drift(seen)) {
             return Some(Reason::new("changed", drift.to_string()));
@@ -131,7 +134,10 @@ impl Rollout {
                 self.doubted(batch, members, sent, &fault);
             }
             Answer::Failed(fault) => match verdict(&fault, Repeat::Once) {
-                Verdict::Again => self.postpone(batch, members, fault),
+                Verdict::Again => {
+                    let fault = self.refused_for_now(members, fault);
+                    self.postpone(batch, members, fault);
+                }
                 Verdict::Refused => self.refused(batch, members, sent, &fault),
                 Verdict::Denied => {
                     for &member in members {
@@ -194,6 +200,41 @@ impl Rollout {
     fn doubt(&mut self, member: usize, sent: Timestamp) {
         let settle_at = self.now + self.plan.policy().settle_after;
         self.watch(member, sent, Stage::Doubtful { since: self.now, settle_at });
+    }
+
+    /// Refused for now, by an answer that the documents have for requests that started nothing. Nobody vouches for every gateway
+    /// in between, so that the next baseline waits until it cannot be older than this answer: had it started something, that
+    /// would show by then.
+    fn refused_for_now(&mut self, members: &[usize], fault: Fault) -> Fault {
+        if fault.kind.sent() != Sent::Answered {
+            return fault;
+        }
+        for &member in members {
+            if self.was_refused(member) {
+                // Of many in a row the last one says enough.
+                self.targets[member].evidence.pop();
+            }
+            self.learn(member, self.now, Fact::Refused(Box::new(fault.clone())));
+        }
+        let asked_for = fault.retry_after.unwrap_or_default();
+        Fault { retry_after: Some(asked_for.max(self.plan.policy().poll_every)), ..fault }
+    }
+
+    /// Whether the last that is known of a target is that a request for it was refused.
+    fn was_refused(&self, member: usize) -> bool {
+        matches!(self.targets[member].evidence.last(), Some(Evidence { fact: Fact::Refused(_), .. }))
+    }
+
+    /// How a target ends that must not be wiped now. One that is busy after a request for it was refused may be so because of
+    /// that request, whatever its answer said.
+    fn end_unfit(&mut self, member: usize, reason: Reason) {
+        let is_ours = reason.code.as_str() == BUSY && self.was_refused(member);
+        if is_ours {
+            let words = format!("{}; a request for it was refused just before, and may be why", reason.message);
+            self.end(member, Outcome::Unresolved, Some(Reason::new(BUSY, words)));
+        } else {
+            self.end(member, Outcome::Skipped, Some(reason));
+        }
     }
 
     /// Refused for good: nothing was started, and the same request would never do. Another one may.

@@ -289,11 +289,37 @@ fn a_throttled_batch_is_not_tried_for_ever() {
             }
         }
     }
-    assert_eq!(play.now, START + Policy::default().submit_within, "one last try when time is up");
+    let give_up_at = START + Policy::default().submit_within;
+    assert!(
+        play.now <= give_up_at && play.now + Policy::default().poll_every > give_up_at,
+        "as long as one more can show"
+    );
     assert!((30..300).contains(&tries), "{tries} tries in a quarter of an hour");
     let summary = play.summary();
     assert_eq!(outcomes(&summary.reports), "not_started");
     assert_eq!((summary.reports[0].attempts, summary.conclusion()), (0, Conclusion::NothingStarted));
+}
+
+/// Nobody vouches for every gateway that answers 429 or 401: had it passed the request on all the same, the next look shows it.
+#[test]
+fn after_a_refusal_the_next_baseline_is_too_young_to_hide_it() {
+    for kind in [FaultKind::Throttled, FaultKind::Lapsed] {
+        let mut play = Play::new(1, Policy::default());
+        let Some(Action::Look(ticket, ids)) = play.next_action() else { panic!("a baseline") };
+        play.show(ticket, &ids, "running");
+        let Some(Action::Submit(ticket, _)) = play.next_action() else { panic!("a submission") };
+        let refused_at = play.now;
+        play.answer(ticket, Answer::Failed(fault(kind)));
+        let Some(Action::Look(ticket, ids)) = play.next_action() else { panic!("another baseline") };
+        assert!(play.now.since(refused_at) >= Policy::default().poll_every, "{kind:?}");
+        play.show(ticket, &ids, "reinstalling");
+        let summary = play.summary();
+        let report = &summary.reports[0];
+        assert_eq!((report.outcome, report.attempts), (Outcome::Unresolved, 0), "{kind:?}: it may well be ours");
+        assert!(report.reason.as_ref().unwrap().message.as_str().contains("refused just before"), "{report:?}");
+        let facts: Vec<&str> = report.evidence.iter().map(|evidence| evidence.fact.name()).collect();
+        assert_eq!(facts, ["refused"], "{kind:?}");
+    }
 }
 
 #[test]
