@@ -35,8 +35,8 @@ const REFUSED_FOR: Duration = Duration::from_secs(15 * 60);
 /// How many reinstalls in a row may be refused for what they showed, and still be tried again with something newer.
 const LAPSES_MAX: u32 = 5;
 
-/// How many of those that were shown are remembered.
-const SHOWN_MAX: usize = 8;
+/// How many of those that were had are remembered.
+const HAD_MAX: usize = 8;
 
 /// For which project a user's tokens are good.
 #[derive(Debug, Clone)]
@@ -51,15 +51,14 @@ pub enum Scope {
 pub(crate) struct Auth {
     /// Nobody, where a person gave us one thing and no more.
     giver: Option<Giver>,
-    held: Mutex<Option<Arc<Held>>>,
     /// When something newer is asked for again, if that did not come before the old one ends.
     early_at: Mutex<Timestamp>,
     /// How many renewals came to an end.
     rounds: AtomicU64,
     /// Held by whoever renews; how the last renewal failed, if it did, and when.
     renewing: tokio::sync::Mutex<Option<(Fault, Timestamp)>>,
-    /// What was shown lately, the newest last: an answer may repeat what it was shown before.
-    shown: Mutex<VecDeque<Arc<Held>>>,
+    /// What was had lately, the newest last: that is shown, and an answer may repeat what it was shown before.
+    had: Mutex<VecDeque<Arc<Held>>>,
     /// How many reinstalls in a row were refused for what they showed.
     lapses: AtomicU32,
 }
@@ -90,29 +89,28 @@ impl Auth {
             Credential::Metadata(endpoint) => (Some(Giver::Metadata { place: Place::bare(endpoint) }), None),
         };
         let held = held.map(|proof| Arc::new(Held { proof, life: None, was_accepted: AtomicBool::new(false) }));
-        let shown = held.iter().cloned().collect();
         Ok(Self {
             giver,
-            held: Mutex::new(held),
             early_at: Mutex::new(Timestamp::from_millis(0)),
             rounds: AtomicU64::new(0),
             renewing: tokio::sync::Mutex::new(None),
-            shown: Mutex::new(shown),
+            had: Mutex::new(held.into_iter().collect()),
             lapses: AtomicU32::new(0),
         })
     }
 
     /// What was shown lately, to be taken out of answers that repeat it.
     pub(crate) fn shown(&self) -> Vec<Arc<Held>> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.had.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    fn remember(&self, held: &Arc<Held>) {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if shown.len() == SHOWN_MAX {
-            shown.pop_front();
+    /// From now on this is shown.
+    fn hold(&self, held: Arc<Held>) {
+        let mut had = self.had.lock().unwrap_or_else(PoisonError::into_inner);
+        if had.len() == HAD_MAX {
+            had.pop_front();
         }
-        shown.push_back(Arc::clone(held));
+        had.push_back(held);
     }
 
     /// What to show now. Asks for something newer first, where what is at hand is about to end.
@@ -183,7 +181,7 @@ impl Auth {
     }
 
     fn held(&self) -> Option<Arc<Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.had.lock().unwrap_or_else(PoisonError::into_inner).back().cloned()
     }
 
     /// Something other than `old`. Whoever waited for another's renewal takes what came of it, good or bad.
@@ -208,8 +206,7 @@ impl Auth {
         let outcome = given.map(|Given { proof, life }| Arc::new(Held { proof, life, was_accepted: false.into() }));
         *failed = outcome.as_ref().err().map(|fault| (fault.clone(), caller.now()));
         if let Ok(held) = &outcome {
-            self.remember(held);
-            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(held));
+            self.hold(Arc::clone(held));
         }
         self.rounds.fetch_add(1, Ordering::Release);
         outcome

@@ -170,7 +170,7 @@ fn holding(base: &str, renew_at: Timestamp, ends_at: Timestamp) -> Auth {
     let auth = Auth::new(user(base), Scope::Project(testing::project())).unwrap();
     let proof = Proof::token(SessionToken::parse("canary-old").unwrap()).unwrap();
     let life = Some(Life { renew_at, ends_at });
-    *auth.held.lock().unwrap() = Some(Arc::new(Held { proof, life, was_accepted: true.into() }));
+    auth.hold(Arc::new(Held { proof, life, was_accepted: true.into() }));
     auth
 }
 
