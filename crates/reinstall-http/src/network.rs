@@ -4,13 +4,19 @@ use std::fmt;
 use std::time::Duration;
 
 use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
 use zeroize::Zeroizing;
+
+use crate::endpoint::Endpoint;
 
 /// What a fault says of a server whose certificate is signed by nobody known here. Whoever reads it may know who that is.
 pub const UNTRUSTED: &str = "its certificate is signed by nobody whom this machine trusts";
 
 /// What a fault says of any server, where the platform has no root certificates and none were given.
 pub const NOBODY_TRUSTED: &str = "this machine has no root certificates, so that it trusts nobody";
+
+/// Whom no proxy can help to reach: this machine.
+const NEVER_BY_PROXY: &str = "localhost,127.0.0.0/8,::1";
 
 /// How connections are made. The default: the platform's root certificates, no proxy, [`Timeouts::default`].
 #[derive(Debug, Clone, Default)]
@@ -108,9 +114,17 @@ impl Proxy {
         &self.url
     }
 
-    /// The hosts that are reached without it.
-    pub(crate) fn except(&self) -> &str {
-        &self.except
+    /// The hosts that are reached without it, as `NO_PROXY` has them.
+    pub(crate) fn reached_without(&self) -> String {
+        format!("{NEVER_BY_PROXY},{}", self.except)
+    }
+
+    /// Whether requests to `endpoint` go through it: by the very matching that the HTTP library does inside, which is told no
+    /// password here.
+    #[must_use]
+    pub fn serves(&self, endpoint: &Endpoint) -> bool {
+        let matcher = Matcher::builder().https(self.shown.clone()).no(self.reached_without()).build();
+        endpoint.url("/", None).parse().is_ok_and(|uri| matcher.intercept(&uri).is_some())
     }
 }
 

@@ -16,7 +16,6 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue, InvalidHeaderValue};
-use hyper_util::client::proxy::matcher::Matcher;
 use reinstall_core::fault::{Fault, FaultKind, Repeat};
 use reinstall_core::id::ProjectId;
 use reinstall_core::time::{Plain, Timestamp};
@@ -43,9 +42,6 @@ pub const REPLY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How long an idle connection is kept. Less than servers commonly keep it, since a request that meets a connection just
 /// being closed fails.
 const IDLE_MAX: Duration = Duration::from_secs(30);
-
-/// Whom no proxy can help to reach: this machine.
-pub(crate) const NEVER_BY_PROXY: &str = "localhost,127.0.0.0/8,::1";
 
 /// Why no connection pool could be made.
 #[derive(Debug, thiserror::Error)]
@@ -83,14 +79,8 @@ pub(crate) struct Transport {
     looks: reqwest::Client,
     reinstalls: reqwest::Client,
     timeouts: Timeouts,
-    between: Option<Between>,
+    proxy: Option<Proxy>,
     trusts_nobody: bool,
-}
-
-/// A proxy, and who is reached through it, as the library sees it.
-struct Between {
-    proxy: Proxy,
-    matcher: Matcher,
 }
 
 /// Where requests go, and for which project.
@@ -146,7 +136,7 @@ impl Transport {
             looks: looks.build().map_err(TransportError::Library)?,
             reinstalls: reinstalls.build().map_err(TransportError::Library)?,
             timeouts: network.timeouts,
-            between: network.proxy.clone().map(Between::new),
+            proxy: network.proxy.clone(),
             trusts_nobody: trust.in_nobody,
         })
     }
@@ -225,27 +215,9 @@ fn builder(network: &Network, call_max: Duration) -> Result<reqwest::ClientBuild
     }
 }
 
-/// Those who are reached without the proxy, as `NO_PROXY` has them.
-fn reached_without(proxy: &Proxy) -> String {
-    format!("{NEVER_BY_PROXY},{}", proxy.except())
-}
-
 fn between(proxy: &Proxy) -> Result<reqwest::Proxy, TransportError> {
     let https = reqwest::Proxy::https(proxy.expose()).map_err(|_| TransportError::Proxy(proxy.to_string()))?;
-    Ok(https.no_proxy(NoProxy::from_string(&reached_without(proxy))))
-}
-
-impl Between {
-    /// The matcher is the library's own, and knows no password.
-    fn new(proxy: Proxy) -> Self {
-        let matcher = Matcher::builder().https(proxy.to_string()).no(reached_without(&proxy)).build();
-        Self { proxy, matcher }
-    }
-
-    /// Whether the endpoint is reached through it.
-    fn is_before(&self, endpoint: &Endpoint) -> bool {
-        endpoint.url("/", None).parse().is_ok_and(|uri| self.matcher.intercept(&uri).is_some())
-    }
+    Ok(https.no_proxy(NoProxy::from_string(&proxy.reached_without())))
 }
 
 impl Transport {
@@ -255,8 +227,8 @@ impl Transport {
     fn fault(&self, error: &reqwest::Error, endpoint: &Endpoint, call_max: Duration) -> Fault {
         let authority = endpoint.authority();
         if error.is_connect() || error.is_builder() {
-            let proxy = self.between.as_ref().filter(|between| between.is_before(endpoint));
-            let through = proxy.map(|between| format!(" through the proxy {}", between.proxy)).unwrap_or_default();
+            let proxy = self.proxy.as_ref().filter(|proxy| proxy.serves(endpoint));
+            let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
             let why = if error.is_timeout() {
                 format!("it took too long (at most {})", Plain(self.timeouts.connect_within(call_max)))
             } else if self.trusts_nobody && why(error) == UNTRUSTED {

@@ -5,7 +5,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use http::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
 use reinstall_core::fault::Fault;
 use reinstall_core::time::Timestamp;
 use tokio::net::{TcpStream, lookup_host};
@@ -14,7 +13,7 @@ use super::certificate::Certificate;
 use crate::clock::Clock;
 use crate::endpoint::Endpoint;
 use crate::network::{Network, Proxy};
-use crate::transport::{self, NEVER_BY_PROXY};
+use crate::transport;
 
 /// What one knock found.
 #[derive(Debug)]
@@ -90,12 +89,7 @@ pub struct Tls {
 /// The proxy that requests to `endpoint` go through.
 #[must_use]
 pub fn proxy_for<'a>(network: &'a Network, endpoint: &Endpoint) -> Option<&'a Proxy> {
-    network.proxy.as_ref().filter(|proxy| {
-        let except = format!("{NEVER_BY_PROXY},{}", proxy.except());
-        let matcher = Matcher::builder().https(proxy.expose().to_owned()).no(except).build();
-        let uri = endpoint.url("/", None).parse::<Uri>();
-        uri.is_ok_and(|uri| matcher.intercept(&uri).is_some())
-    })
+    network.proxy.as_ref().filter(|proxy| proxy.serves(endpoint))
 }
 
 /// Goes the way to `endpoint`, at most for a connection's time and a call's time.

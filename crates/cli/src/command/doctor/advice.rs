@@ -10,7 +10,7 @@ use crate::render::doctor::Check;
 pub(super) fn refused(name: &'static str, fault: &Fault, given: &Given) -> Check {
     let seen = seen(fault);
     let advice = on(fault, given);
-    if fault.kind == FaultKind::HeldBack && fault.status.is_none() {
+    if fault.kind == FaultKind::HeldBack {
         return Check::warning(name, seen, advice);
     }
     Check::failed(name, Cause::Cloud, seen, advice)

@@ -108,7 +108,7 @@ async fn iam(case: &Case<'_>, asking: &Asking<'_>) -> Result<(Check, bool), Fail
             (Check::ok(IAM, format!("{from} gives {what}{lasts}")), true)
         }
         // Held back is the request that would have shown it: whoever gives it out was not heard.
-        Err(fault) if fault.kind == FaultKind::HeldBack && fault.status.is_none() => {
+        Err(fault) if fault.kind == FaultKind::HeldBack => {
             let advice = "check where IAM is (--iam-endpoint URL, or --region NAME) and the way there";
             (Check::failed(IAM, Cause::Cloud, advice::seen(&fault), advice), false)
         }
