@@ -26,13 +26,14 @@ use self::config::{CloudConfig, Failing, Start};
 pub(crate) use self::draw::{draw_nth, uuid_bits};
 use self::fleet::{Fleet, server_of};
 pub use self::fleet::{Image, generated_id, images};
-use self::ledger::{ApiOperation, Call, Ledger};
+use self::ledger::{Call, Ledger};
 use self::list::{Asked, ListQuery, Page};
 use self::refusal::Refusal;
 use self::request::ReinstallRequest;
 use self::row::{Glimpse, Row, Tags};
 use self::truth::Truth;
 use self::wipe::{Ending, Wipe};
+use crate::operation::ApiOperation;
 
 /// One project of the cloud.
 #[derive(Debug, Clone)]

@@ -7,9 +7,13 @@
 //!
 //! The modules, in reading order:
 
+pub mod clock;
 pub mod cloud;
+pub mod delivery;
+pub mod exchange;
 pub mod fault;
 pub mod iam;
+pub mod operation;
 pub mod world;
 
 pub mod app;

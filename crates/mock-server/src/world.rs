@@ -11,13 +11,14 @@ use reinstall_core::id::{ImageId, InstanceId};
 use reinstall_core::time::Timestamp;
 
 use crate::cloud::Cloud;
-use crate::cloud::ledger::{ApiOperation, Call};
+use crate::cloud::ledger::Call;
 use crate::cloud::list::{ListQuery, Page};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::request::ReinstallRequest;
 use crate::cloud::row::Glimpse;
 use crate::fault::{Effect, FaultRule, FaultRules, Omit, RuleId, STRANGER_BITS, When};
 use crate::iam::{Iam, IamConfig};
+use crate::operation::ApiOperation;
 
 /// One cloud, who may use it, and its fault rules.
 #[derive(Debug, Clone)]

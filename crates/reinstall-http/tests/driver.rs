@@ -28,9 +28,9 @@ use reinstall_http::driver::Driver;
 use reinstall_http::endpoint::{Endpoint, PlainHttp};
 use reinstall_http::operation::Operation;
 use reinstall_mock_server::cloud::config::{CloudConfig, Start};
-use reinstall_mock_server::cloud::ledger::ApiOperation;
 use reinstall_mock_server::cloud::wipe::Ending;
 use reinstall_mock_server::fault::{Effect, FaultRule, Omit, When};
+use reinstall_mock_server::operation::ApiOperation;
 use reinstall_mock_server::serve::{MockServer, MockServerBuilder};
 use tokio::sync::mpsc::unbounded_channel;
 

@@ -25,8 +25,8 @@ use reinstall_http::endpoint::{Endpoint, PlainHttp};
 use reinstall_http::iam_user::IamUser;
 use reinstall_http::operation::Operation;
 use reinstall_mock_server::cloud::config::CloudConfig;
-use reinstall_mock_server::cloud::ledger::ApiOperation;
 use reinstall_mock_server::fault::{Effect, FaultRule};
+use reinstall_mock_server::operation::ApiOperation;
 use reinstall_mock_server::serve::{MockServer, MockServerBuilder};
 use tokio::sync::mpsc::unbounded_channel;
 

@@ -16,9 +16,9 @@ use reinstall_http::client::Client;
 use reinstall_http::clock::Clock;
 use reinstall_http::endpoint::{Endpoint, PlainHttp};
 use reinstall_mock_server::cloud::config::CloudConfig;
-use reinstall_mock_server::cloud::ledger::ApiOperation;
 use reinstall_mock_server::cloud::wipe::Ending as WipeEnding;
 use reinstall_mock_server::fault::{Effect, FaultRule};
+use reinstall_mock_server::operation::ApiOperation;
 use reinstall_mock_server::serve::MockServer;
 
 use super::Session;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use reinstall_core::secret::SessionToken;
 use reinstall_http::sign::key::AccessKey;
-use reinstall_mock_server::cloud::ledger::ApiOperation;
 use reinstall_mock_server::iam::IamUser;
+use reinstall_mock_server::operation::ApiOperation;
 use reinstall_mock_server::serve::{MockServer, MockServerBuilder};
 use serde_json::Value;
 use tokio::runtime::Runtime;

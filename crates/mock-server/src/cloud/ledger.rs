@@ -6,46 +6,7 @@ use reinstall_core::id::{ImageId, InstanceId};
 use reinstall_core::time::Timestamp;
 
 use crate::fault::RuleId;
-
-/// The API operations that are served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-pub enum ApiOperation {
-    /// `PUT /v1/{project_id}/instances/reinstall`
-    #[serde(rename = "ReinstallOS")]
-    ReinstallOs,
-    /// `GET /v1/{project_id}/instances/{id}/status`
-    ShowInstanceStatus,
-    /// `GET /v1/{project_id}/instances`
-    ListInstances,
-    /// `POST /v3/auth/tokens`, of IAM.
-    KeystoneCreateUserTokenByPassword,
-    /// `GET /v3/auth/tokens`, of IAM.
-    KeystoneValidateToken,
-    /// `GET /v3/projects`, of IAM.
-    KeystoneListProjects,
-    /// `GET /v3/auth/domains`, of IAM.
-    KeystoneListAuthDomains,
-    /// `GET /`, of IAM.
-    KeystoneListVersions,
-    /// `GET /v3`, of IAM.
-    KeystoneShowVersion,
-}
-
-impl ApiOperation {
-    /// Whether IAM serves it rather than CloudDC.
-    #[must_use]
-    pub const fn is_iam(self) -> bool {
-        match self {
-            Self::ReinstallOs | Self::ShowInstanceStatus | Self::ListInstances => false,
-            Self::KeystoneCreateUserTokenByPassword
-            | Self::KeystoneValidateToken
-            | Self::KeystoneListProjects
-            | Self::KeystoneListAuthDomains
-            | Self::KeystoneListVersions
-            | Self::KeystoneShowVersion => true,
-        }
-    }
-}
+use crate::operation::ApiOperation;
 
 /// One call that reached the cloud, or would have, had no fault rule stopped it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -8,8 +8,9 @@ use reinstall_core::lifecycle::Standing;
 use reinstall_core::time::Timestamp;
 
 use super::Cloud;
-use super::ledger::{ApiOperation, Violation};
+use super::ledger::Violation;
 use super::wipe::Wipe;
+use crate::operation::ApiOperation;
 
 /// What truly happened, whatever the clients were told.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

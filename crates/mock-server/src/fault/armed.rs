@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::effect::Effect;
 use super::rule::FaultRule;
 use crate::cloud::draw_nth;
-use crate::cloud::ledger::ApiOperation;
+use crate::operation::ApiOperation;
 
 /// Names a rule, so that a test can ask how often it hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

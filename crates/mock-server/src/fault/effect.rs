@@ -6,7 +6,7 @@ use reinstall_core::time::{deserialize_duration, serialize_duration};
 use serde::{Deserialize, Serialize};
 
 use super::optional_duration;
-use crate::cloud::ledger::ApiOperation;
+use crate::operation::ApiOperation;
 
 /// Before or after the call has taken hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

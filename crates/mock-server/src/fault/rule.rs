@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::Effect;
 use super::optional_duration;
-use crate::cloud::ledger::ApiOperation;
+use crate::operation::ApiOperation;
 
 /// One rule: the calls it is for, how many of them, and what happens to them.
 ///

@@ -4,7 +4,7 @@ use reinstall_core::id::InstanceId;
 use reinstall_core::time::Timestamp;
 
 use super::{Effect, FaultRule, FaultRules, Omit, RuleId};
-use crate::cloud::ledger::ApiOperation;
+use crate::operation::ApiOperation;
 
 const REINSTALL: ApiOperation = ApiOperation::ReinstallOs;
 const LIST: ApiOperation = ApiOperation::ListInstances;

@@ -3,9 +3,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::cloud::config::CloudConfig;
-use crate::cloud::ledger::ApiOperation;
 use crate::fault::{Effect, When};
 use crate::iam::{IamUser, ProjectQuery, TokenDenial};
+use crate::operation::ApiOperation;
 
 /// How long the 202 for one instance is.
 const BODY_LEN: usize = r#"{"instances":[{"id":"0b29c7a1-0000-4000-8000-00000000abcd"}]}"#.len();

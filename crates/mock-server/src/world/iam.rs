@@ -4,8 +4,9 @@ use reinstall_core::time::Timestamp;
 use reinstall_http::wire::iam::served::{Name, ReceivedTokenRequest};
 
 use super::{Served, Turn, World};
-use crate::cloud::ledger::{ApiOperation, Call};
+use crate::cloud::ledger::Call;
 use crate::iam::{Grant, Iam, IamRefusal, Issued, ProjectQuery};
+use crate::operation::ApiOperation;
 
 impl World {
     /// KeystoneCreateUserTokenByPassword, as [`Iam::issue`], with the faults.
