@@ -1,85 +1,136 @@
 //! The cloud as an HTTP service, without a socket: a router over shared state.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::header::DATE;
-use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::{self, Next};
-use axum::response::Response;
-use reinstall_core::id::ProjectId;
 use reinstall_core::secret::SessionToken;
 use reinstall_core::time::Timestamp;
 use reinstall_http::sign::key::AccessKey;
-use reinstall_http::wire::error::REQUEST_ID;
 
 use crate::cloud::draw_nth;
-use crate::routes;
+use crate::exchange::RequestName;
+use crate::hosts::Hosts;
 use crate::world::World;
+use crate::worlds::{Place, Worlds};
+use crate::{admin, pipeline};
 
-/// What the routes share: the world, what opens it, and the time.
+/// What every call shares: the worlds, what opens them, and the time.
 pub struct AppState {
-    project: ProjectId,
-    world: Mutex<World>,
-    token: SessionToken,
-    access_keys: Vec<AccessKey>,
+    worlds: Worlds,
+    keyring: Keyring,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    hosts: Hosts,
+    admin_token: Option<SessionToken>,
+    explains_signatures: bool,
     seed: u64,
     requests: AtomicU64,
 }
 
+/// What opens every world of a server, beside the tokens that its IAM hands out.
+#[derive(Debug, Clone)]
+pub struct Keyring {
+    /// What `X-Auth-Token` may always say.
+    pub token: SessionToken,
+    /// The keys that may sign.
+    pub access_keys: Vec<AccessKey>,
+}
+
 impl AppState {
-    /// The state of one server. `clock` is asked whenever the time matters; a test may hand in any.
+    /// The state of a server of one world. `clock` is asked whenever the time matters; a test may hand in any.
     pub fn new(world: World, token: SessionToken, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self::of(Worlds::of(world), token, clock)
+    }
+
+    /// The state of a server of these worlds.
+    pub fn of(worlds: Worlds, token: SessionToken, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self {
-            seed: world.cloud.seed(),
-            project: world.cloud.project().clone(),
-            world: Mutex::new(world),
-            token,
-            access_keys: Vec::new(),
+            seed: worlds.first().with(|world| world.cloud.seed()),
+            worlds,
+            keyring: Keyring { token, access_keys: Vec::new() },
             clock: Box::new(clock),
+            hosts: Hosts::Any,
+            admin_token: None,
+            explains_signatures: false,
             requests: AtomicU64::new(0),
         }
     }
 
     /// The state of a server that these keys open as well.
     #[must_use]
-    pub fn with_access_keys(self, access_keys: Vec<AccessKey>) -> Self {
-        Self { access_keys, ..self }
+    pub fn with_access_keys(mut self, access_keys: Vec<AccessKey>) -> Self {
+        self.keyring.access_keys = access_keys;
+        self
     }
 
-    /// Does something with the world. No call is served meanwhile, so it should be short.
+    /// The state of a server that answers to these names only.
+    #[must_use]
+    pub fn with_hosts(self, hosts: Hosts) -> Self {
+        Self { hosts, ..self }
+    }
+
+    /// The state of a server whose admin calls need this token, as `Authorization: Bearer`.
+    #[must_use]
+    pub fn with_admin_token(self, token: Option<SessionToken>) -> Self {
+        Self { admin_token: token, ..self }
+    }
+
+    /// The state of a server that tells each client why its signature was refused, in the header `X-Mock-Diagnosis`. Otherwise
+    /// it tells those who send `X-Mock-Explain: 1`.
+    #[must_use]
+    pub fn explaining_signatures(self, explains: bool) -> Self {
+        Self { explains_signatures: explains, ..self }
+    }
+
+    /// The worlds.
+    #[must_use]
+    pub fn worlds(&self) -> &Worlds {
+        &self.worlds
+    }
+
+    /// Does something with the world that the server was started with. No call is served meanwhile, so it should be short.
     pub fn with_world<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
-        // A panic of a test's closure does not make the world wrong.
-        act(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
+        self.worlds.first().with(act)
     }
 
-    /// What time it is for this server.
+    /// What time it is in the world that the server was started with.
     pub fn now(&self) -> Timestamp {
+        self.now_in(self.worlds.first())
+    }
+
+    /// What time it is in a world.
+    pub fn now_in(&self, place: &Place) -> Timestamp {
+        let real = self.real_now();
+        place.with(|world| world.clock.now(real))
+    }
+
+    /// What this machine's clock says, or what a test says in its place.
+    pub fn real_now(&self) -> Timestamp {
         (self.clock)()
     }
 
-    pub(crate) fn project(&self) -> &ProjectId {
-        &self.project
+    pub(crate) const fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
-    pub(crate) fn token(&self) -> &SessionToken {
-        &self.token
+    pub(crate) const fn hosts(&self) -> &Hosts {
+        &self.hosts
     }
 
-    pub(crate) fn access_keys(&self) -> &[AccessKey] {
-        &self.access_keys
+    pub(crate) const fn admin_token(&self) -> Option<&SessionToken> {
+        self.admin_token.as_ref()
+    }
+
+    pub(crate) const fn explains_signatures(&self) -> bool {
+        self.explains_signatures
     }
 
     /// A name for the next request: unlike any other of this server, and the same from run to run.
-    fn name_request(&self) -> RequestName {
+    pub(crate) fn name_request(&self) -> RequestName {
         let nth = self.requests.fetch_add(1, Ordering::Relaxed);
-        let (high, low) = (draw_nth(self.seed, nth, "request"), draw_nth(self.seed, nth, "request id"));
-        RequestName(format!("{high:016x}{low:016x}"))
+        let high = draw_nth(self.seed, nth, "req");
+        RequestName(u128::from(high) << 64 | u128::from(crate::cloud::mix(high ^ nth)))
     }
 }
 
@@ -89,38 +140,16 @@ impl fmt::Debug for AppState {
     }
 }
 
-/// What `X-Request-Id` says.
-#[derive(Debug, Clone)]
-pub(crate) struct RequestName(pub(crate) String);
-
-/// The service. An answer that a fault rule wants lost, cut or never sent carries its
-/// [`Delivery`](crate::world::Delivery) as an extension: [`serve`](crate::serve) obeys it on the socket, and whoever calls
+/// The service, with what is for testers under `/_mock/`. An answer that a fault rule wants lost, cut or never sent carries its
+/// [`Delivery`](crate::delivery::Delivery) as an extension: [`serve`](crate::serve) obeys it on the socket, and whoever calls
 /// the router without one has to look there.
 pub fn app(state: Arc<AppState>) -> Router {
-    routes::router(&state).layer(middleware::from_fn_with_state(Arc::clone(&state), stamp)).with_state(state)
+    admin::router(&state).merge(api(state))
 }
 
-/// Gives each request a name, and dates each answer by this server's own clock.
-async fn stamp(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
-    let name = state.name_request();
-    let header = HeaderValue::from_str(&name.0);
-    request.extensions_mut().insert(name);
-    let mut response = next.run(request).await;
-    if let Ok(value) = header {
-        response.headers_mut().insert(HeaderName::from_static(REQUEST_ID), value);
-    }
-    if let Some(value) = http_date(state.now()) {
-        response.headers_mut().insert(DATE, value);
-    }
-    response
-}
-
-/// The form of `Date`; `None` for a moment in a year of more than four digits.
-fn http_date(at: Timestamp) -> Option<HeaderValue> {
-    /// 10000-01-01T00:00:00Z
-    const END: Timestamp = Timestamp::from_millis(253_402_300_800_000);
-    let at = (at < END).then(|| UNIX_EPOCH + Duration::from_millis(at.as_millis()))?;
-    HeaderValue::from_str(&httpdate::fmt_http_date(at)).ok()
+/// The service alone, without what is for testers.
+pub fn api(state: Arc<AppState>) -> Router {
+    Router::new().fallback(pipeline::answer).with_state(state)
 }
 
 #[cfg(test)]

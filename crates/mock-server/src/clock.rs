@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use reinstall_core::time::{Plain, Timestamp, parse_duration};
+use reinstall_core::time::{Plain, Timestamp, deserialize_duration, parse_duration, serialize_duration};
+use serde::{Deserialize, Serialize};
 
 /// How a world's time goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,12 +26,13 @@ pub enum ClockMode {
 }
 
 /// How far a clock is off, without a word: not part of how it goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Skew {
     /// It is ahead.
-    Ahead(Duration),
+    Ahead(#[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")] Duration),
     /// It is behind.
-    Behind(Duration),
+    Behind(#[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")] Duration),
 }
 
 impl Default for Skew {

@@ -8,29 +8,33 @@ mod admission;
 pub mod config;
 mod draw;
 mod fleet;
+mod labels;
 pub mod ledger;
 pub mod list;
+pub mod prospect;
 pub mod refusal;
 pub mod request;
 pub mod row;
+mod show;
+pub mod spread;
+pub mod transition;
 pub mod truth;
 pub mod wipe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reinstall_core::id::{ImageId, InstanceId, ProjectId};
-use reinstall_core::lifecycle::Standing;
+use reinstall_core::id::{InstanceId, ProjectId};
 use reinstall_core::time::Timestamp;
 
 use self::config::{CloudConfig, Failing, Start};
-pub(crate) use self::draw::{draw_nth, uuid_bits};
-use self::fleet::{Fleet, server_of};
+pub(crate) use self::draw::{draw, draw_nth, mix, uuid_bits};
+use self::fleet::Fleet;
 pub use self::fleet::{Image, generated_id, images};
-use self::ledger::{Call, Ledger};
+use self::ledger::Ledger;
 use self::list::{Asked, ListQuery, Page};
 use self::refusal::Refusal;
 use self::request::ReinstallRequest;
-use self::row::{Glimpse, Row, Tags};
+use self::row::{Glimpse, Tags};
 use self::truth::Truth;
 use self::wipe::{Ending, Wipe};
 use crate::operation::ApiOperation;
@@ -105,17 +109,23 @@ impl Cloud {
     /// # Errors
     /// [`Refusal`]; then nothing was started.
     pub fn reinstall(&mut self, now: Timestamp, request: &ReinstallRequest) -> Result<Vec<InstanceId>, Refusal> {
-        let result = self.admit(now, request);
-        if let Ok((ids, image)) = &result {
-            for &id in ids {
-                self.accept(now, id, *image);
-            }
-            self.ledger.note_batch(ids.len());
+        self.reinstall_ending(now, request, None)
+    }
+
+    /// The same, but what is accepted ends as it is told to, if it is.
+    pub(crate) fn reinstall_ending(
+        &mut self,
+        now: Timestamp,
+        request: &ReinstallRequest,
+        ending: Option<&Ending>,
+    ) -> Result<Vec<InstanceId>, Refusal> {
+        self.ledger.note(ApiOperation::ReinstallOs);
+        let (ids, image) = self.admit(now, request)?;
+        for &id in &ids {
+            self.accept(now, id, image, ending);
         }
-        let result = result.map(|(ids, _)| ids);
-        let image = request.image().ok().flatten();
-        self.note(now, ApiOperation::ReinstallOs, request.known_ids(), image, (202, result.as_ref().err()));
-        result
+        self.ledger.note_batch(ids.len());
+        Ok(ids)
     }
 
     /// ShowInstanceStatus.
@@ -123,19 +133,8 @@ impl Cloud {
     /// # Errors
     /// [`Refusal::NotFound`] for an instance that is not there.
     pub fn status(&mut self, now: Timestamp, id: InstanceId) -> Result<Glimpse, Refusal> {
-        self.status_as_of(now, now, id)
-    }
-
-    /// The same, answered out of date: as it was at `as_of`.
-    pub(crate) fn status_as_of(
-        &mut self,
-        now: Timestamp,
-        as_of: Timestamp,
-        id: InstanceId,
-    ) -> Result<Glimpse, Refusal> {
-        let result = self.glimpse(as_of, id).ok_or_else(|| Refusal::NotFound(vec![id]));
-        self.note(now, ApiOperation::ShowInstanceStatus, vec![id], None, (200, result.as_ref().err()));
-        result
+        self.ledger.note(ApiOperation::ShowInstanceStatus);
+        self.glimpse(now, id).ok_or_else(|| Refusal::NotFound(vec![id]))
     }
 
     /// ListInstances.
@@ -143,58 +142,8 @@ impl Cloud {
     /// # Errors
     /// [`Refusal::Forbidden`] if it is not permitted, [`Refusal::Invalid`] for a query that makes no sense.
     pub fn list(&mut self, now: Timestamp, query: &ListQuery) -> Result<Page, Refusal> {
-        self.list_as_of(now, now, query)
-    }
-
-    /// The same, answered out of date: as it was at `as_of`.
-    pub(crate) fn list_as_of(&mut self, now: Timestamp, as_of: Timestamp, query: &ListQuery) -> Result<Page, Refusal> {
-        let result = self.page(as_of, query);
-        self.note(now, ApiOperation::ListInstances, query.known_ids(), None, (200, result.as_ref().err()));
-        result
-    }
-
-    /// What ShowInstanceStatus would show, uncounted; `None` if there is no such instance.
-    #[must_use]
-    pub fn glimpse(&self, now: Timestamp, id: InstanceId) -> Option<Glimpse> {
-        if !self.fleet.has(id) {
-            return None;
-        }
-        let Some(wipe) = self.latest(now, id) else {
-            let mut start = self.config.starts.get(&id).cloned().unwrap_or_default();
-            start.operation_state.take_if(|_| !self.config.sends_operation_state);
-            return Some(Glimpse { state: start.state, operation_state: start.operation_state, error: start.error });
-        };
-        let standing = wipe.standing(now);
-        Some(Glimpse {
-            state: self.config.life_cycle.state(standing),
-            operation_state: self.config.sends_operation_state.then(|| standing.operation()),
-            error: wipe.fails().filter(|_| standing == Standing::Failed).cloned(),
-        })
-    }
-
-    /// What ListInstances would show of an instance, uncounted; `None` if there is no such instance.
-    #[must_use]
-    pub fn row(&self, now: Timestamp, id: InstanceId) -> Option<Row> {
-        let portrait = self.fleet.portrait(id)?;
-        let updated_at = self.latest(now, id).map(|wipe| {
-            let ended_at = wipe.ends_at().filter(|end| *end <= now);
-            ended_at.unwrap_or(wipe.accepted_at)
-        });
-        let launched_at = self.succeeded(now, id).next().and_then(Wipe::ends_at);
-        Some(Row {
-            id,
-            name: portrait.name,
-            glimpse: self.glimpse(now, id)?,
-            image: self.image(now, id)?,
-            server_id: server_of(id).to_string(),
-            vpc_id: portrait.vpc_id,
-            subnet_id: portrait.subnet_id,
-            ipv4_address: portrait.address,
-            tags: self.config.tags.get(&id).cloned().unwrap_or(portrait.tags),
-            created_at: portrait.created_at,
-            updated_at: updated_at.unwrap_or(portrait.created_at),
-            launched_at: launched_at.unwrap_or(portrait.created_at),
-        })
+        self.ledger.note(ApiOperation::ListInstances);
+        self.page(now, query)
     }
 
     /// Every reinstall of an instance that was accepted, in order; empty if there was none.
@@ -222,26 +171,6 @@ impl Cloud {
     #[must_use]
     pub fn truth(&self, now: Timestamp) -> Truth {
         Truth::of(self, now)
-    }
-
-    fn latest(&self, now: Timestamp, id: InstanceId) -> Option<&Wipe> {
-        self.wipes(id).iter().rev().find(|wipe| wipe.accepted_at <= now)
-    }
-
-    /// The reinstalls that were over and had worked by `now`, the latest first.
-    fn succeeded(&self, now: Timestamp, id: InstanceId) -> impl Iterator<Item = &Wipe> {
-        let wipes = self.wipes(id).iter().rev();
-        wipes.filter(move |wipe| wipe.standing(now) == Standing::Succeeded)
-    }
-
-    /// What is installed. An image that nobody has heard of is taken for a private one of the family that was there.
-    fn image(&self, now: Timestamp, id: InstanceId) -> Option<Image> {
-        let first = self.fleet.first_image(id)?;
-        let Some(installed) = self.succeeded(now, id).find_map(|wipe| wipe.image) else {
-            return Some(first);
-        };
-        let known = images().chain([first.clone()]).find(|image| image.id == installed);
-        Some(known.unwrap_or_else(|| Image { id: installed, name: format!("private-{installed:.8}"), os: first.os }))
     }
 
     fn page(&self, now: Timestamp, query: &ListQuery) -> Result<Page, Refusal> {
@@ -274,25 +203,6 @@ impl Cloud {
             rows: ids.iter().filter_map(|id| self.row(now, *id)).collect(),
             count,
         })
-    }
-
-    fn note(
-        &mut self,
-        at: Timestamp,
-        operation: ApiOperation,
-        ids: Vec<InstanceId>,
-        image: Option<ImageId>,
-        (success, refusal): (u16, Option<&Refusal>),
-    ) {
-        self.ledger.note(Call {
-            at,
-            operation,
-            ids,
-            image,
-            status: Some(refusal.map_or(success, Refusal::status)),
-            code: refusal.map(Refusal::code),
-            rule: None,
-        });
     }
 }
 

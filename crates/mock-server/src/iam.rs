@@ -154,6 +154,32 @@ impl Iam {
         Ok(&kept.grant)
     }
 
+    /// Whether it has handed out this token, dead or alive.
+    #[must_use]
+    pub fn knows(&self, token: &[u8]) -> bool {
+        self.tokens.find(token).is_some()
+    }
+
+    /// Revokes a token, if there is such a one.
+    pub fn revoke(&mut self, now: Timestamp, token: &[u8]) {
+        if let Some(kept) = self.tokens.find_mut(token) {
+            kept.revoked_at = Some(kept.revoked_at.map_or(now, |at| at.min(now)));
+        }
+    }
+
+    /// The number of a user among those that are known here, by its id.
+    #[must_use]
+    pub fn user_number(&self, user: &Name) -> u32 {
+        let number =
+            self.config.users.iter().position(|known| known.name == user.name && self.user_id(known) == user.id);
+        number.and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
+    }
+
+    /// When the tokens die that are alive, in no order.
+    pub fn deaths(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        self.tokens.deaths(now)
+    }
+
     fn authenticate(&self, given: &ReceivedUser) -> Result<&IamUser, IamRefusal> {
         let domain = given.domain.as_ref();
         if given.id.is_none() && (given.name.is_none() || domain.is_none()) {

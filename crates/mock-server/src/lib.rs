@@ -12,12 +12,16 @@ pub mod cloud;
 pub mod delivery;
 pub mod exchange;
 pub mod fault;
+pub mod hosts;
 pub mod iam;
+pub mod limit;
 pub mod operation;
 pub mod world;
+pub mod worlds;
 
+mod admin;
 pub mod app;
-mod routes;
+pub mod pipeline;
 
 pub mod serve;
 

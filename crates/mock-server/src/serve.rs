@@ -28,8 +28,8 @@ use self::wire::{Fate, FragileStream};
 use crate::app::AppState;
 use crate::cloud::Cloud;
 use crate::cloud::truth::Truth;
+use crate::delivery::{Break, Delivery};
 use crate::fault::{FaultRule, RuleId};
-use crate::world::Delivery;
 
 /// How long a client may take for the head of a request, counted from the answer before it: hyper's timer runs while a kept
 /// connection is idle, too. Shorter than common clients keep idle connections, it would break a request off now and then.
@@ -180,11 +180,14 @@ async fn answer(
     let Ok(response) = app.oneshot(request.map(Body::new)).await;
     let delivery = response.extensions().get::<Delivery>().copied();
     match delivery.unwrap_or(Delivery::Whole) {
-        Delivery::Never => {
+        Delivery::Broken { how: Break::Hang, .. } => {
             stopped(&mut stop).await;
             Err(io::ErrorKind::ConnectionAborted.into())
         }
-        delivery @ (Delivery::Whole | Delivery::Cut { .. } | Delivery::Closed | Delivery::Reset) => {
+        delivery @ (Delivery::Whole
+        | Delivery::Broken { .. }
+        | Delivery::Dripped { .. }
+        | Delivery::Malformed { .. }) => {
             fate.arm(delivery);
             Ok(response)
         }

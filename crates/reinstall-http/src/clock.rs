@@ -107,6 +107,12 @@ fn steady() -> Instant {
     Instant::now()
 }
 
+/// Waits by the timer of the runtime alone: where a test has paused that, it takes no time at all. For waits that nothing depends
+/// on but how long somebody else has to wait.
+pub async fn pause(duration: Duration) {
+    tokio_sleep(duration).await;
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the file that sleeps")]
 async fn tokio_sleep(duration: Duration) {
     tokio::time::sleep(duration).await;

@@ -172,7 +172,7 @@ async fn doubtful_answers_lead_to_right_verdicts_and_never_to_a_second_wipe() {
         ("the answer is lost", Effect::lose_answer(), 1),
         ("a 500 after it took hold", Effect::fail_after(), 1),
         ("an unreadable 202", Effect::garble(), 1),
-        ("a truncated 202", Effect::Truncate { body_bytes: 10 }, 1),
+        ("a truncated 202", Effect::truncate(10), 1),
         ("a 202 with a stranger", Effect::Stranger, 1),
         ("half are named, all are started", Effect::Partial { omit: Omit::EverySecond, omitted_started: true }, 1),
         ("half are named and started", Effect::Partial { omit: Omit::EverySecond, omitted_started: false }, 2),

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use reinstall_core::id::{ImageId, InstanceId};
 use reinstall_core::instance::{InstanceState, OsFamily};
-use reinstall_core::lifecycle::Standing;
 use reinstall_core::login::PasswordPolicy;
 use reinstall_core::time::Timestamp;
 
@@ -32,7 +31,10 @@ impl Cloud {
         }
         let ids = request.ids(self.config.batch_len_max)?;
         let image = request.image()?;
-        self.check_password(now, request.password()?, &ids, image)?;
+        let password = request.password()?;
+        if self.config.is_strict {
+            self.check_password(now, password, &ids, image)?;
+        }
         let absent: Vec<InstanceId> = ids.iter().copied().filter(|id| !self.fleet.has(*id)).collect();
         if !absent.is_empty() {
             return Err(Refusal::NotFound(absent));
@@ -42,7 +44,8 @@ impl Cloud {
                 self.ledger.note_violation(Violation::AskedWhileUnderway { id, at: now });
             }
         }
-        let unready: Vec<InstanceId> = ids.iter().copied().filter(|id| !self.is_ready(now, *id)).collect();
+        let is_unready = |id: &InstanceId| self.config.is_strict && !self.is_ready(now, *id);
+        let unready: Vec<InstanceId> = ids.iter().copied().filter(is_unready).collect();
         if !unready.is_empty() {
             return Err(Refusal::WrongState(unready));
         }
@@ -72,14 +75,31 @@ impl Cloud {
     }
 
     /// One instance is wiped from now on.
-    pub(super) fn accept(&mut self, now: Timestamp, id: InstanceId, image: Option<ImageId>) {
+    pub(super) fn accept(&mut self, now: Timestamp, id: InstanceId, image: Option<ImageId>, ending: Option<&Ending>) {
         if self.is_underway(now, id) {
             self.ledger.note_violation(Violation::WipedWhileUnderway { id, at: now });
         }
         let attempt = u32::try_from(self.wipes(id).len() + 1).unwrap_or(u32::MAX);
-        let wipe =
-            Wipe { accepted_at: now, attempt, image, takes: self.takes(id, attempt), ending: self.ending(id, attempt) };
+        let (takes, foreseen) = self.prospect(now, id, attempt, image);
+        let ending = ending.cloned().unwrap_or(foreseen);
+        let wipe = Wipe { accepted_at: now, attempt, image, takes, ending };
         self.wipes.entry(id).or_default().push(wipe);
+    }
+
+    /// How long an attempt takes, and how it ends.
+    fn prospect(&self, now: Timestamp, id: InstanceId, attempt: u32, image: Option<ImageId>) -> (Duration, Ending) {
+        let installs = || image.or_else(|| self.image(now, id).map(|image| image.id));
+        let mut prospects = self.config.prospects.iter();
+        let prospect = prospects.find(|prospect| prospect.is_for(id, installs()));
+        let branch = prospect.and_then(|prospect| prospect.branch(self.config.seed, id, attempt));
+        let spread = branch.and_then(|branch| branch.takes).or(prospect.and_then(|prospect| prospect.takes));
+        let takes = match spread {
+            Some(spread) => spread.draw(draw(self.config.seed, id, attempt, "takes")),
+            None => self.takes(id, attempt),
+        };
+        let overruled = self.config.endings.get(&id).cloned();
+        let ending = overruled.or_else(|| branch.map(|branch| branch.ending.clone()));
+        (takes, ending.unwrap_or_else(|| self.ending(id, attempt)))
     }
 
     fn takes(&self, id: InstanceId, attempt: u32) -> Duration {
@@ -92,9 +112,6 @@ impl Cloud {
     }
 
     fn ending(&self, id: InstanceId, attempt: u32) -> Ending {
-        if let Some(ending) = self.config.endings.get(&id) {
-            return ending.clone();
-        }
         let by_chance = match self.config.failing {
             Failing::Nobody => false,
             Failing::Count(_) => self.doomed.contains(&id),
@@ -108,19 +125,15 @@ impl Cloud {
     }
 
     fn is_ready(&self, now: Timestamp, id: InstanceId) -> bool {
-        match self.latest(now, id).map(|wipe| wipe.standing(now)) {
-            Some(Standing::Underway(_)) => false,
-            Some(Standing::Succeeded | Standing::Failed) => true,
-            None => {
-                let state = self.config.starts.get(&id).map(|start| &start.state);
-                matches!(state, None | Some(InstanceState::Running | InstanceState::Failed))
-            }
+        match self.shown_wipe(now, id) {
+            Some(wipe) if wipe.ending == Ending::Dies => false,
+            Some(wipe) => wipe.has_ended(now),
+            None => matches!(self.start(id).state, InstanceState::Running | InstanceState::Failed),
         }
     }
 
     fn is_underway(&self, now: Timestamp, id: InstanceId) -> bool {
-        let standing = self.latest(now, id).map(|wipe| wipe.standing(now));
-        matches!(standing, Some(Standing::Underway(_)))
+        self.latest(now, id).is_some_and(|wipe| !wipe.has_ended(now))
     }
 }
 

@@ -8,6 +8,7 @@ use reinstall_core::instance::{InstanceFault, InstanceState, Operation, Operatio
 use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::lifecycle::LifeCycle;
 
+use super::prospect::Prospect;
 use super::row::Tags;
 use super::wipe::Ending;
 
@@ -24,15 +25,21 @@ pub struct CloudConfig {
     pub sends_operation_state: bool,
     /// Whether ListInstances is permitted; it needs an IAM action of its own (api-facts 3).
     pub permits_list: bool,
+    /// Whether a reinstall is refused where the documents say that it would be: for a weak password, or in the wrong state. A
+    /// service that is not strict wipes an instance that is being wiped.
+    pub is_strict: bool,
     /// The most ids one reinstall request may name: 50 in the pages, 10 in the SDKs (api-facts 1).
     pub batch_len_max: usize,
     /// How long a reinstall takes, before the spread.
     pub reinstall_takes: Duration,
     /// The share of `reinstall_takes` that one reinstall really takes, drawn evenly between the two, in percent.
     pub spread_percent: (u32, u32),
-    /// Which reinstalls fail, apart from those that `endings` decides.
+    /// What may become of the reinstalls of some instances or images; the first that is for one decides, and comes before
+    /// `reinstall_takes` and `failing`.
+    pub prospects: Vec<Prospect>,
+    /// Which reinstalls fail, apart from those that `prospects` and `endings` decide.
     pub failing: Failing,
-    /// How the reinstalls of single instances end, every time; these come before `failing`.
+    /// How the reinstalls of single instances end, every time; these come before all else.
     pub endings: BTreeMap<InstanceId, Ending>,
     /// What single instances are like in the beginning; all others are as [`Start::default`] says.
     pub starts: BTreeMap<InstanceId, Start>,
@@ -55,9 +62,11 @@ impl CloudConfig {
             life_cycle: LifeCycle::default(),
             sends_operation_state: true,
             permits_list: true,
+            is_strict: true,
             batch_len_max: InstanceSet::LEN_MAX,
             reinstall_takes: Duration::from_secs(60),
             spread_percent: (100, 100),
+            prospects: Vec::new(),
             failing: Failing::Nobody,
             endings: BTreeMap::new(),
             starts: BTreeMap::new(),

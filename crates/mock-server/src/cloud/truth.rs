@@ -9,7 +9,7 @@ use reinstall_core::time::Timestamp;
 
 use super::Cloud;
 use super::ledger::Violation;
-use super::wipe::Wipe;
+use super::wipe::{Ending, Wipe};
 use crate::operation::ApiOperation;
 
 /// What truly happened, whatever the clients were told.
@@ -58,6 +58,10 @@ pub enum WipeOutcome {
     Succeeded,
     /// It does not.
     Failed,
+    /// The instance is gone for good.
+    Dead,
+    /// It came to nothing, and looks as if it had never been.
+    WentBack,
 }
 
 /// One wipe.
@@ -81,7 +85,7 @@ impl Truth {
         Self {
             now,
             instances_count: cloud.instances_count(),
-            requests: ledger.requests().clone(),
+            requests: ledger.requests(),
             accepted_requests: ledger.accepted(),
             batches: ledger.batches().clone(),
             batch_len_max: ledger.batch_len_max(),
@@ -95,10 +99,13 @@ impl Truth {
 
 impl WipedInstance {
     fn of(wipes: &[Wipe], now: Timestamp) -> Option<Self> {
-        let outcome = match wipes.last()?.standing(now) {
-            Standing::Underway(_) => WipeOutcome::Underway,
-            Standing::Succeeded => WipeOutcome::Succeeded,
-            Standing::Failed => WipeOutcome::Failed,
+        let last = wipes.last()?;
+        let outcome = match (last.standing(now), &last.ending) {
+            (Standing::Underway(_), _) => WipeOutcome::Underway,
+            (Standing::Succeeded, _) => WipeOutcome::Succeeded,
+            (Standing::Failed, Ending::Dies) => WipeOutcome::Dead,
+            (Standing::Failed, Ending::GoesBack) => WipeOutcome::WentBack,
+            (Standing::Failed, Ending::Succeeds | Ending::Fails(_) | Ending::Never) => WipeOutcome::Failed,
         };
         let attempt = |wipe: &Wipe| Attempt {
             accepted_at: wipe.accepted_at,

@@ -6,17 +6,56 @@ use reinstall_core::id::ImageId;
 use reinstall_core::instance::InstanceFault;
 use reinstall_core::lifecycle::Standing;
 use reinstall_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// How a reinstall ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// The new system runs.
     Succeeds,
     /// It does not, for this reason.
-    Fails(Box<InstanceFault>),
+    Fails(#[serde(with = "words")] Box<InstanceFault>),
     /// It stays underway for ever.
     Never,
+    /// The instance is gone for good: `terminated`, and nothing brings it back.
+    Dies,
+    /// It comes to nothing: the instance is shown as it was before, as if nobody had asked. The old system is wiped all the same.
+    GoesBack,
 }
+
+/// The words of a failure, as people write them: `{"code": .., "message": .., "type": ..}`, the last `reinstall_error` if absent.
+mod words {
+    use super::{Deserialize, InstanceFault, REINSTALL_ERROR, Serialize};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Words {
+        code: String,
+        message: String,
+        #[serde(default, rename = "type")]
+        kind: Option<String>,
+    }
+
+    #[expect(clippy::borrowed_box, reason = "serde gives a reference to the field")]
+    pub(super) fn serialize<S: serde::Serializer>(
+        fault: &Box<InstanceFault>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        fault.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Box<InstanceFault>, D::Error> {
+        let words = Words::deserialize(deserializer)?;
+        let kind = words.kind.as_deref().unwrap_or(REINSTALL_ERROR).into();
+        Ok(Box::new(InstanceFault { code: words.code.as_str().into(), message: words.message.as_str().into(), kind }))
+    }
+}
+
+/// `error_type` of a reinstall that failed (api-facts 2).
+const REINSTALL_ERROR: &str = "reinstall_error";
 
 impl Ending {
     /// A failure in these words, of the documented type `reinstall_error` (api-facts 2).
@@ -25,7 +64,7 @@ impl Ending {
         Self::Fails(Box::new(InstanceFault {
             code: code.into(),
             message: message.into(),
-            kind: "reinstall_error".into(),
+            kind: REINSTALL_ERROR.into(),
         }))
     }
 }
@@ -50,7 +89,9 @@ impl Wipe {
     #[must_use]
     pub fn ends_at(&self) -> Option<Timestamp> {
         match self.ending {
-            Ending::Succeeds | Ending::Fails(_) => Some(self.accepted_at + self.takes),
+            Ending::Succeeds | Ending::Fails(_) | Ending::Dies | Ending::GoesBack => {
+                Some(self.accepted_at + self.takes)
+            }
             Ending::Never => None,
         }
     }
@@ -60,16 +101,22 @@ impl Wipe {
     pub fn fails(&self) -> Option<&InstanceFault> {
         match &self.ending {
             Ending::Fails(fault) => Some(fault),
-            Ending::Succeeds | Ending::Never => None,
+            Ending::Succeeds | Ending::Never | Ending::Dies | Ending::GoesBack => None,
         }
+    }
+
+    /// Whether it has ended by `now`, well or badly.
+    #[must_use]
+    pub fn has_ended(&self, now: Timestamp) -> bool {
+        self.ends_at().is_some_and(|end| now >= end)
     }
 
     /// How it stands at `now`. A moment before it was accepted reads as its very beginning.
     #[must_use]
     pub fn standing(&self, now: Timestamp) -> Standing {
-        if self.ends_at().is_some_and(|end| now >= end) {
+        if self.has_ended(now) {
             return match self.ending {
-                Ending::Fails(_) => Standing::Failed,
+                Ending::Fails(_) | Ending::Dies | Ending::GoesBack => Standing::Failed,
                 Ending::Succeeds | Ending::Never => Standing::Succeeded,
             };
         }
@@ -97,6 +144,9 @@ mod tests {
             (Ending::fails("c", "m"), 10_999, Standing::Underway(99)),
             (Ending::fails("c", "m"), 11_000, Standing::Failed),
             (Ending::Never, u64::MAX, Standing::Underway(99)),
+            (Ending::Dies, 11_000, Standing::Failed),
+            (Ending::GoesBack, 10_999, Standing::Underway(99)),
+            (Ending::GoesBack, 11_000, Standing::Failed),
         ] {
             assert_eq!(wipe(ending.clone()).standing(at(now)), standing, "{ending:?} at {now}");
         }

@@ -6,6 +6,10 @@ use reinstall_core::time::{deserialize_duration, serialize_duration};
 use serde::{Deserialize, Serialize};
 
 use super::optional_duration;
+use crate::clock::Skew;
+use crate::cloud::spread::Spread;
+use crate::cloud::wipe::Ending;
+use crate::delivery::Break;
 use crate::operation::ApiOperation;
 
 /// Before or after the call has taken hold.
@@ -18,8 +22,24 @@ pub enum When {
     After,
 }
 
+/// Where in its course a call is broken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum At {
+    /// Before its body is read, and before anybody asks who sends it. Nothing is done.
+    BeforeRead,
+    /// After it was read and admitted, but before it takes hold. Nothing is done.
+    BeforeCommit,
+    /// After it took hold, and before the first byte of the answer.
+    AfterCommit,
+    /// After it took hold, and after the head of the answer.
+    AfterHead,
+    /// After it took hold, and after so many bytes of the body of the answer.
+    AfterBody(usize),
+}
+
 /// What happens to a call that is hit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
     /// It is answered with this status and body, whatever the truth.
@@ -28,44 +48,81 @@ pub enum Effect {
         when: When,
         /// 200 to 599.
         status: u16,
-        /// Sent as it stands.
+        /// Sent as it stands; as JSON, HTML or plain text, by how it begins.
+        #[serde(default)]
         body: String,
         /// `Retry-After`; sent in whole seconds, rounded up.
         #[serde(default, with = "optional_duration")]
         retry_after: Option<Duration>,
     },
-    /// The connection ends without a byte.
-    Lose {
-        /// Before or after it took hold.
-        when: When,
-        /// Whether it is reset (RST) rather than closed.
-        #[serde(default)]
-        reset: bool,
+    /// The connection breaks off.
+    Break {
+        /// Where in the course of the call.
+        at: At,
+        /// How.
+        how: Break,
     },
-    /// Nothing ever comes.
-    Hang {
-        /// Before or after it took hold.
-        when: When,
+    /// It took hold, and the answer comes in pieces with pauses.
+    Drip {
+        /// How many bytes a piece has.
+        piece_bytes: usize,
+        /// The pause between two pieces.
+        #[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")]
+        every: Duration,
     },
-    /// It took hold, and the connection closes within the true answer.
-    Truncate {
-        /// So many bytes of the body arrive.
+    /// It took hold, and the answer comes in chunks, of which one is malformed.
+    MalformedChunk {
+        /// So many bytes of the body come in good order before.
         body_bytes: usize,
+    },
+    /// It waits, in real time, and is then carried on with. Other rules may hit the same call.
+    Delay {
+        /// Before or after it takes hold.
+        when: When,
+        /// For how long.
+        by: Spread,
     },
     /// The success leaves out some of the ids: of a reinstall, or rows of a list.
     Partial {
         /// Which.
         omit: Omit,
         /// Whether the reinstalls of those left out were started. A list does not care.
+        #[serde(default)]
         omitted_started: bool,
     },
-    /// The success of a reinstall names [`STRANGER_BITS`] too, whom nobody asked for.
+    /// The 202 names an instance that nobody asked for.
     Stranger,
-    /// A status or list of instances is answered as it was a while ago. Nothing else is touched.
+    /// The look shows what was so some time ago.
     Stale {
         /// How long ago.
-        #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
+        #[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")]
         by: Duration,
+    },
+    /// The reinstalls that the call starts end so.
+    Ending {
+        /// How.
+        ending: Ending,
+    },
+    /// The token that the call carries is revoked before it is looked at. A signature and the token that never dies are not.
+    TokenDeath,
+    /// The clock that the signature is held against, and that the answer is dated by, is off.
+    Skew {
+        /// How far.
+        by: Skew,
+    },
+    /// The network delivers the call a second time. The client hears of the first only.
+    Repeat {
+        /// How long after the first, in real time.
+        #[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")]
+        gap: Duration,
+    },
+    /// The connection breaks off before the call takes hold, and the call arrives all the same, later. Nobody hears of it.
+    Late {
+        /// How much later, in real time.
+        #[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")]
+        by: Duration,
+        /// How the connection breaks off.
+        how: Break,
     },
 }
 
@@ -107,6 +164,12 @@ impl Effect {
         Self::answer(When::After, 500, body)
     }
 
+    /// 502 in HTML, as a proxy on the way says it.
+    #[must_use]
+    pub fn bad_gateway(when: When) -> Self {
+        Self::answer(when, 502, "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>")
+    }
+
     /// A 202 that nobody can read, although all was done.
     #[must_use]
     pub fn garble() -> Self {
@@ -122,23 +185,85 @@ impl Effect {
     /// The connection closes without a byte, although all was done.
     #[must_use]
     pub const fn lose_answer() -> Self {
-        Self::Lose { when: When::After, reset: false }
+        Self::Break { at: At::AfterCommit, how: Break::Close }
     }
 
     /// The connection closes without a byte, and nothing was done.
     #[must_use]
     pub const fn lose_request() -> Self {
-        Self::Lose { when: When::Before, reset: false }
+        Self::Break { at: At::BeforeCommit, how: Break::Close }
+    }
+
+    /// It took hold, and no answer ever comes.
+    #[must_use]
+    pub const fn hang() -> Self {
+        Self::Break { at: At::AfterCommit, how: Break::Hang }
+    }
+
+    /// It took hold, and the connection closes within the true answer, so many bytes of the body on.
+    #[must_use]
+    pub const fn truncate(body_bytes: usize) -> Self {
+        Self::Break { at: At::AfterBody(body_bytes), how: Break::Close }
+    }
+
+    /// Whether it is decided before the body of a request is read and its sender is known.
+    pub(super) const fn is_early(&self) -> bool {
+        matches!(self, Self::Break { at: At::BeforeRead, .. } | Self::TokenDeath | Self::Skew { .. })
+    }
+
+    /// Whether another rule may hit the same call.
+    pub(super) const fn is_additional(&self) -> bool {
+        matches!(self, Self::Delay { .. } | Self::TokenDeath | Self::Skew { .. })
     }
 
     pub(super) const fn applies_to(&self, operation: ApiOperation) -> bool {
         match self {
-            Self::Answer { .. } | Self::Lose { .. } | Self::Hang { .. } | Self::Truncate { .. } => true,
+            Self::Answer { .. }
+            | Self::Break { .. }
+            | Self::Drip { .. }
+            | Self::MalformedChunk { .. }
+            | Self::Delay { .. }
+            | Self::Skew { .. } => true,
+            Self::TokenDeath => !operation.is_iam(),
             Self::Partial { .. } => matches!(operation, ApiOperation::ReinstallOs | ApiOperation::ListInstances),
-            Self::Stranger => matches!(operation, ApiOperation::ReinstallOs),
-            Self::Stale { .. } => matches!(operation, ApiOperation::ShowInstanceStatus | ApiOperation::ListInstances),
+            Self::Stranger | Self::Ending { .. } => matches!(operation, ApiOperation::ReinstallOs),
+            Self::Stale { .. } => operation.is_look(),
+            Self::Repeat { .. } | Self::Late { .. } => operation.is_write(),
         }
     }
+
+    /// Why it cannot be done as it is written, if so.
+    pub(super) fn objection(&self) -> Option<&'static str> {
+        match self {
+            Self::Answer { status, .. } => {
+                (!(200..=599).contains(status)).then_some("`status` must be from 200 to 599")
+            }
+            Self::Drip { piece_bytes, every } => {
+                if *piece_bytes == 0 {
+                    return Some("`piece_bytes` must be at least 1");
+                }
+                is_too_long(*every).then_some(TOO_LONG)
+            }
+            Self::Delay { by, .. } => by.objection(),
+            Self::Repeat { gap: by } | Self::Late { by, .. } => is_too_long(*by).then_some(TOO_LONG),
+            Self::Break { .. }
+            | Self::MalformedChunk { .. }
+            | Self::Partial { .. }
+            | Self::Stranger
+            | Self::Stale { .. }
+            | Self::Ending { .. }
+            | Self::TokenDeath
+            | Self::Skew { .. } => None,
+        }
+    }
+}
+
+/// Nothing that passes in real time takes longer.
+const WAIT_MAX: Duration = Duration::from_secs(3_600);
+const TOO_LONG: &str = "that is longer than an hour of real time";
+
+fn is_too_long(wait: Duration) -> bool {
+    wait > WAIT_MAX
 }
 
 impl Omit {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reinstall_core::id::InstanceId;
+use reinstall_core::id::{ImageId, InstanceId};
 use serde::{Deserialize, Serialize};
 
 use super::effect::Effect;
@@ -15,6 +15,9 @@ use crate::operation::ApiOperation;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultRule {
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Calls of this operation only; if absent, any call of CloudDC. IAM's operations must be named: whether a client needs a
     /// token first would otherwise decide which call is the next one.
     #[serde(default)]
@@ -22,17 +25,24 @@ pub struct FaultRule {
     /// Only calls that name this instance; a list call without `instance_id` names none.
     #[serde(default)]
     pub instance: Option<InstanceId>,
+    /// Only reinstalls that ask for this image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageId>,
+    /// Whether calls are counted for each instance alone: `skip` and `times` are then about the calls that name an instance, by
+    /// the first they name. Whatever else goes on at the same time, the same calls of one instance are hit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub per_instance: bool,
     /// How many matching calls go by unharmed first.
     #[serde(default)]
     pub skip: u32,
-    /// Which share of those after that is hit, above 0 and at most 1; every one if absent. Seed, rule and the call's number
-    /// among those that matched decide; there is no stream of dice to share.
+    /// Which share of those after that is hit, above 0 and at most 1; every one if absent. Seed, rule, instance and the call's
+    /// number among those of the instance decide; there is no stream of dice to share.
     #[serde(default)]
     pub chance: Option<f64>,
     /// How many are hit then; 1 if absent, all if `null`.
     #[serde(default = "once")]
     pub times: Option<u32>,
-    /// How long it goes on at most, from the first hit.
+    /// How long it goes on at most, from the first hit, by the world's clock.
     #[serde(default, with = "optional_duration")]
     pub lasting: Option<Duration>,
     /// What happens.
@@ -54,13 +64,45 @@ impl FaultRule {
     /// A rule for the next call of CloudDC, whatever it is.
     #[must_use]
     pub fn any(effect: Effect) -> Self {
-        Self { on: None, instance: None, skip: 0, chance: None, times: once(), lasting: None, effect }
+        Self {
+            name: None,
+            on: None,
+            instance: None,
+            image: None,
+            per_instance: false,
+            skip: 0,
+            chance: None,
+            times: once(),
+            lasting: None,
+            effect,
+        }
+    }
+
+    /// Calls it so, for people.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self
     }
 
     /// Only calls that name this instance.
     #[must_use]
     pub fn instance(mut self, id: InstanceId) -> Self {
         self.instance = Some(id);
+        self
+    }
+
+    /// Only reinstalls that ask for this image.
+    #[must_use]
+    pub fn image(mut self, id: ImageId) -> Self {
+        self.image = Some(id);
+        self
+    }
+
+    /// Calls are counted for each instance alone.
+    #[must_use]
+    pub fn per_instance(mut self) -> Self {
+        self.per_instance = true;
         self
     }
 
@@ -102,16 +144,21 @@ impl FaultRule {
     /// Why the rule cannot do what it says, if so; for those who write rules by hand.
     #[must_use]
     pub fn objection(&self) -> Option<&'static str> {
-        if let Effect::Answer { status, .. } = &self.effect
-            && !(200..=599).contains(status)
-        {
-            return Some("`status` must be from 200 to 599");
+        if let Some(objection) = self.effect.objection() {
+            return Some(objection);
         }
         if self.on.is_some_and(|operation| !self.effect.applies_to(operation)) {
             return Some("this kind of effect never happens to calls of this operation");
         }
-        if self.instance.is_some() && self.on.is_some_and(ApiOperation::is_iam) {
+        let names_no_instance = self.on.is_some_and(ApiOperation::is_iam);
+        if names_no_instance && (self.instance.is_some() || self.per_instance) {
             return Some("calls of this operation name no instance");
+        }
+        if self.image.is_some() && self.on.is_some_and(|operation| operation != ApiOperation::ReinstallOs) {
+            return Some("calls of this operation name no image");
+        }
+        if self.effect.is_early() && (self.image.is_some() || self.is_about_a_body()) {
+            return Some("what the body of this operation names is not known yet when this kind of effect happens");
         }
         // Written so that what is no number is out of range, too.
         if self.chance.is_some_and(|share| !(share > 0.0 && share <= 1.0)) {
@@ -120,9 +167,55 @@ impl FaultRule {
         (self.times == Some(0)).then_some("`times` is 0, so it would never hit")
     }
 
-    pub(super) fn matches(&self, operation: ApiOperation, ids: &[InstanceId]) -> bool {
-        self.on.map_or(!operation.is_iam(), |on| on == operation)
-            && self.instance.is_none_or(|id| ids.contains(&id))
-            && self.effect.applies_to(operation)
+    /// Why the rule can never match any more, given that `earlier` comes before it; for those who write rules by hand.
+    #[must_use]
+    pub fn is_shadowed_by(&self, earlier: &Self) -> bool {
+        let hits_all = earlier.times.is_none()
+            && earlier.skip == 0
+            && earlier.lasting.is_none()
+            && earlier.chance.is_none_or(|share| share >= 1.0)
+            && earlier.instance.is_none_or(|id| self.instance == Some(id))
+            && earlier.image.is_none_or(|id| self.image == Some(id));
+        let is_for_the_same = match (earlier.on, self.on) {
+            (Some(theirs), Some(ours)) => theirs == ours && earlier.effect.applies_to(ours),
+            (None, Some(ours)) => !ours.is_iam() && earlier.effect.applies_to(ours),
+            (None, None) => ApiOperation::ALL
+                .into_iter()
+                .filter(|operation| !operation.is_iam() && self.effect.applies_to(*operation))
+                .all(|operation| earlier.effect.applies_to(operation)),
+            (Some(_), None) => false,
+        };
+        hits_all
+            && is_for_the_same
+            && !earlier.effect.is_additional()
+            && !self.effect.is_additional()
+            && (earlier.effect.is_early() || !self.effect.is_early())
     }
+
+    /// Whether it is picked by what stands in the body of a request.
+    fn is_about_a_body(&self) -> bool {
+        let in_body = match self.on {
+            Some(operation) => {
+                matches!(operation, ApiOperation::ReinstallOs | ApiOperation::ChangeInstancePassword)
+            }
+            None => false,
+        };
+        in_body && (self.instance.is_some() || self.per_instance)
+    }
+
+    pub(super) fn matches(&self, call: &Struck<'_>) -> bool {
+        self.on.map_or(!call.operation.is_iam(), |on| on == call.operation)
+            && self.instance.is_none_or(|id| call.ids.contains(&id))
+            && self.image.is_none_or(|id| call.image == Some(id))
+            && self.effect.applies_to(call.operation)
+            && !(self.per_instance && call.ids.is_empty())
+    }
+}
+
+/// A call, as far as rules pick by it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Struck<'a> {
+    pub(crate) operation: ApiOperation,
+    pub(crate) ids: &'a [InstanceId],
+    pub(crate) image: Option<ImageId>,
 }

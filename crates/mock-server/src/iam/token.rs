@@ -93,6 +93,20 @@ impl Tokens {
         token
     }
 
+    /// When those die that are alive.
+    pub(super) fn deaths(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let alive = self.kept.iter().filter(move |(_, kept)| !kept.is_dead(now));
+        alive.map(|(_, kept)| kept.revoked_at.map_or(kept.grant.expires_at, |at| at.min(kept.grant.expires_at)))
+    }
+
+    /// The same, to be changed.
+    pub(super) fn find_mut(&mut self, given: &[u8]) -> Option<&mut Kept> {
+        let wanted = mark(given)?;
+        let place = self.kept.iter().rposition(|(token, _)| mark(token.expose().as_bytes()) == Some(wanted))?;
+        let (token, kept) = self.kept.get_mut(place)?;
+        bool::from(token.expose().as_bytes().ct_eq(given)).then_some(kept)
+    }
+
     /// The token of this spelling, dead or alive. Its mark, which is looked up, is no secret; the rest is compared in constant
     /// time.
     pub(super) fn find(&self, given: &[u8]) -> Option<&Kept> {

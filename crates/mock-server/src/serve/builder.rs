@@ -8,7 +8,6 @@ use std::time::Duration;
 use reinstall_core::id::ProjectId;
 use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::secret::SessionToken;
-use reinstall_core::time::Timestamp;
 use reinstall_http::clock::Clock;
 use reinstall_http::sign::key::AccessKey;
 use tokio::net::TcpListener;
@@ -16,27 +15,11 @@ use tokio::sync::watch;
 
 use super::{MockServer, accept};
 use crate::app::{AppState, app};
-use crate::cloud::Cloud;
+use crate::clock::Skew;
 use crate::cloud::config::{CloudConfig, FleetConfig};
 use crate::fault::FaultRule;
 use crate::iam::{IamConfig, IamUser};
-use crate::world::World;
-
-/// How far a server's clock is off this machine's.
-#[derive(Debug, Clone, Copy)]
-enum ClockOffset {
-    Ahead(Duration),
-    Behind(Duration),
-}
-
-impl ClockOffset {
-    fn of(self, now: Timestamp) -> Timestamp {
-        match self {
-            Self::Ahead(by) => now + by,
-            Self::Behind(by) => now - by,
-        }
-    }
-}
+use crate::worlds::{WorldPlan, Worlds};
 
 /// What a server is made from.
 #[derive(Debug, Clone)]
@@ -44,7 +27,7 @@ pub struct MockServerBuilder {
     config: CloudConfig,
     token: SessionToken,
     access_keys: Vec<AccessKey>,
-    clock: ClockOffset,
+    skew: Skew,
     iam: IamConfig,
     iam_users: Vec<IamUser>,
     listen: SocketAddr,
@@ -59,7 +42,7 @@ impl MockServerBuilder {
             config: CloudConfig::generated(project, 100),
             token: SessionToken::parse(MockServer::TOKEN).expect("a well-formed token"),
             access_keys: Vec::new(),
-            clock: ClockOffset::Ahead(Duration::ZERO),
+            skew: Skew::default(),
             iam: IamConfig::default(),
             iam_users: Vec::new(),
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
@@ -122,14 +105,14 @@ impl MockServerBuilder {
     /// How far the server's clock is ahead of this machine's; not at all if not told. Its answers are dated by it.
     #[must_use]
     pub fn clock_ahead(mut self, by: Duration) -> Self {
-        self.clock = ClockOffset::Ahead(by);
+        self.skew = Skew::Ahead(by);
         self
     }
 
     /// How far the server's clock is behind this machine's, instead.
     #[must_use]
     pub fn clock_behind(mut self, by: Duration) -> Self {
-        self.clock = ClockOffset::Behind(by);
+        self.skew = Skew::Behind(by);
         self
     }
 
@@ -193,36 +176,14 @@ impl MockServerBuilder {
         if !self.iam_users.is_empty() {
             iam.users = self.iam_users;
         }
-        let mut world = World::new(Cloud::new(self.config)).with_iam(iam);
-        for rule in self.faults {
-            world.arm(rule);
-        }
         let clock = Clock::start();
+        let plan = WorldPlan { iam, skew: self.skew, faults: self.faults, ..WorldPlan::new(self.config) };
+        let worlds = Worlds::planned(plan, false, clock.now());
         let told = clock.clone();
-        let offset = self.clock;
-        let state = AppState::new(world, self.token, move || offset.of(told.now())).with_access_keys(self.access_keys);
+        let state = AppState::of(worlds, self.token, move || told.now()).with_access_keys(self.access_keys);
         let state = Arc::new(state);
         let (running, stop) = watch::channel(());
         let serving = tokio::spawn(accept(listener, app(Arc::clone(&state)), clock, stop));
         Ok(MockServer { address, state, running, serving })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_is_off_in_either_direction() {
-        let now = Timestamp::from_millis(10_000);
-        let by = Duration::from_secs(3);
-        for (offset, millis) in [
-            (ClockOffset::Ahead(Duration::ZERO), 10_000),
-            (ClockOffset::Ahead(by), 13_000),
-            (ClockOffset::Behind(by), 7_000),
-            (ClockOffset::Behind(by * 9), 0),
-        ] {
-            assert_eq!(offset.of(now), Timestamp::from_millis(millis), "{offset:?}");
-        }
     }
 }

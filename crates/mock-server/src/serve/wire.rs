@@ -10,7 +10,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::world::Delivery;
+use crate::delivery::{Break, Delivery, Sent};
 
 /// What becomes of the next answer on one connection. Shared between who answers and the stream.
 ///
@@ -75,11 +75,13 @@ fn follow(seen: usize, byte: u8) -> usize {
 impl Fate {
     pub(super) fn arm(&self, delivery: Delivery) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = match delivery {
-            // An answer that never comes is held back before it gets here.
-            Delivery::Whole | Delivery::Never => Course::Whole,
-            Delivery::Cut { body_bytes } => Course::Cut(Cut { blank_line: 0, body_left: body_bytes }),
-            Delivery::Closed => Course::Close,
-            Delivery::Reset => Course::Reset,
+            Delivery::Whole | Delivery::Dripped { .. } | Delivery::Malformed { .. } => Course::Whole,
+            Delivery::Broken { after: Sent::Body(body_bytes), .. } => {
+                Course::Cut(Cut { blank_line: 0, body_left: body_bytes })
+            }
+            Delivery::Broken { after: Sent::Head, .. } => Course::Cut(Cut { blank_line: 0, body_left: 0 }),
+            Delivery::Broken { after: Sent::Nothing, how: Break::Reset } => Course::Reset,
+            Delivery::Broken { after: Sent::Nothing, .. } => Course::Close,
         };
     }
 }

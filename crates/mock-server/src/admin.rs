@@ -2,48 +2,47 @@
 //!
 //! - `GET /_mock/healthz`: 200 once it serves.
 //! - `GET /_mock/truth`: a [`Truth`](crate::cloud::truth::Truth).
-//! - `GET /_mock/log`: `{"forgotten": n, "calls": [..]}`, the calls as [`Call`]s.
 //! - `POST /_mock/faults`: a list of rules ([`crate::fault`]); answers `{"armed": [ids]}`, or 400 and arms none.
-//! - `GET /_mock/faults`: every rule with its hits, at the place its id says.
+//! - `GET /_mock/faults`: every rule with its hits.
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use axum::routing::{get, post};
 use serde_json::json;
 
-use super::BODY_BYTES_MAX;
-use super::reply;
 use crate::app::AppState;
-use crate::cloud::ledger::Call;
 use crate::fault::{FaultRule, RuleId};
+use crate::pipeline::{BODY_BYTES_MAX, reply};
 
-pub(super) async fn healthz() -> Response {
+pub(crate) fn router(state: &Arc<AppState>) -> Router {
+    Router::new()
+        .route("/_mock/healthz", get(healthz))
+        .route("/_mock/truth", get(truth))
+        .route("/_mock/faults", post(arm).get(faults))
+        .with_state(Arc::clone(state))
+}
+
+async fn healthz() -> Response {
     reply::json(StatusCode::OK, &json!({"status": "ok"}))
 }
 
-pub(super) async fn truth(State(state): State<Arc<AppState>>) -> Response {
+async fn truth(State(state): State<Arc<AppState>>) -> Response {
     let now = state.now();
     let truth = state.with_world(|world| world.cloud.truth(now));
     reply::json(StatusCode::OK, &truth)
 }
 
-pub(super) async fn log(State(state): State<Arc<AppState>>) -> Response {
-    let (forgotten, calls) = state.with_world(|world| {
-        let ledger = world.cloud.ledger();
-        (ledger.forgotten(), ledger.log().cloned().collect::<Vec<Call>>())
-    });
-    reply::json(StatusCode::OK, &json!({"forgotten": forgotten, "calls": calls}))
-}
-
-pub(super) async fn faults(State(state): State<Arc<AppState>>) -> Response {
+async fn faults(State(state): State<Arc<AppState>>) -> Response {
     let rules = state.with_world(|world| world.faults.as_slice().to_vec());
     reply::json(StatusCode::OK, &rules)
 }
 
-pub(super) async fn arm(State(state): State<Arc<AppState>>, body: Body) -> Response {
+async fn arm(State(state): State<Arc<AppState>>, body: Body) -> Response {
     match read_rules(body).await {
         Ok(rules) => {
             let ids: Vec<RuleId> = state.with_world(|world| rules.into_iter().map(|rule| world.arm(rule)).collect());

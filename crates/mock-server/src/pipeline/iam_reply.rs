@@ -1,27 +1,44 @@
 //! What IAM says, as Keystone spells it.
 
 use axum::http::header::HOST;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use reinstall_http::wire::iam::SUBJECT_TOKEN;
 use reinstall_http::wire::iam::served::{
     CatalogEndpoint, CatalogEntry, Domain, DomainsAnswer, Links, Name, OwnedName, Project, ProjectsAnswer, Refused,
     RefusedBecause, TokenAnswer, TokenDescription,
 };
 use serde_json::{Value, json};
 
-use crate::iam::{Grant, IamRefusal, Scope, microseconds};
-use crate::routes::reply;
+use super::reply;
+use crate::iam::{Grant, IamRefusal, Issued, Scope, microseconds};
 
 /// The version of Keystone's API that the provider's IAM says it speaks, as far as clients look.
 const VERSION: &str = "v3.14";
 
-pub(in crate::routes) fn refused(refusal: &IamRefusal) -> Response {
+pub(super) fn refused(refusal: &IamRefusal) -> Response {
     let code = refusal.status();
     let error = RefusedBecause { code, message: refusal.to_string(), title: refusal.title() };
     reply::json(StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST), &Refused { error })
 }
 
-/// The server's own address, as the caller knows it.
+/// A token, with its answer.
+pub(super) fn created(issued: &Issued, mut response: Response) -> Response {
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(mut token) = HeaderValue::from_str(issued.token.expose()) {
+        token.set_sensitive(true);
+        response.headers_mut().insert(HeaderName::from_static(SUBJECT_TOKEN), token);
+    }
+    response
+}
+
+/// `?nocatalog`, whatever it is said to be: the documents ask for a value, Keystone's own client gives none.
+pub(super) fn wants_catalog(query: Option<&str>) -> bool {
+    let names = query.unwrap_or_default().split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    !names.into_iter().any(|name| name == "nocatalog")
+}
+
+/// The server's own address, as the caller knows it: the server cannot know by which name it is reached.
 pub(super) struct BaseUrl(String);
 
 impl BaseUrl {
