@@ -1,64 +1,145 @@
-//! For those who test a client against the binary: what truly happened, and faults to arm. Not part of the provider's API.
+//! For those who test a client: what truly happened, what goes wrong, what time it is. Not part of the provider's API; the
+//! document at `/_mock/openapi/admin.json` describes it.
 //!
-//! - `GET /_mock/healthz`: 200 once it serves.
-//! - `GET /_mock/truth`: a [`Truth`](crate::cloud::truth::Truth).
-//! - `POST /_mock/faults`: a list of rules ([`crate::fault`]); answers `{"armed": [ids]}`, or 400 and arms none.
-//! - `GET /_mock/faults`: every rule with its hits.
+//! Whatever is about one world takes `?world=PROJECT_ID`; without it, the world that the server was started with is meant.
+
+mod arrange;
+mod clock;
+mod events;
+mod faults;
+mod guard;
+mod health;
+mod log;
+mod metrics;
+mod problem;
+mod verdict;
+mod worlds;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::Query;
+use axum::http::{StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::routing::{get, post};
-use serde_json::json;
+use axum::routing::{delete, get, post, put};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
+use self::problem::Problem;
 use crate::app::AppState;
-use crate::fault::{FaultRule, RuleId};
-use crate::pipeline::{BODY_BYTES_MAX, reply};
+use crate::pipeline::reply;
+use crate::worlds::Place;
 
+/// The most bytes of a body: room for the ids of a hundred thousand instances.
+const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// What a handler answers with.
+type Told = Result<Response, Problem>;
+
+/// The calls for testers.
 pub(crate) fn router(state: &Arc<AppState>) -> Router {
     Router::new()
-        .route("/_mock/healthz", get(healthz))
-        .route("/_mock/truth", get(truth))
-        .route("/_mock/faults", post(arm).get(faults))
+        .route("/_mock/readyz", get(health::readyz))
+        .route("/_mock/enforced", get(health::enforced))
+        .route("/_mock/truth", get(verdict::truth))
+        .route("/_mock/instances", get(arrange::list))
+        .route("/_mock/grid", get(arrange::grid))
+        .route("/_mock/instances/{id}", get(arrange::show).patch(arrange::change))
+        .route("/_mock/clock", get(clock::show).put(clock::set))
+        .route("/_mock/clock/advance", post(clock::advance))
+        .route("/_mock/clock/next", post(clock::next))
+        .route("/_mock/clock/idle", post(clock::idle))
+        .route("/_mock/faults", get(faults::list).post(faults::arm).delete(faults::clear))
+        .route("/_mock/faults/{id}", delete(faults::disarm))
+        .route("/_mock/limits", get(faults::limits).put(faults::set_limits))
+        .route("/_mock/log", get(log::select))
+        .route("/_mock/log/count", get(log::count))
+        .route("/_mock/wait", post(log::wait))
+        .route("/_mock/unread", get(log::unread))
+        .route("/_mock/verdict", get(verdict::show))
+        .route("/_mock/verdict/allowed", put(verdict::allow))
+        .route("/_mock/verdict/rate", put(verdict::rate))
+        .route("/_mock/worlds", get(worlds::list).post(worlds::make))
+        .route("/_mock/worlds/{project}", delete(worlds::delete))
+        .route("/_mock/worlds/{project}/reset", post(worlds::reset))
+        .route("/_mock/worlds/{project}/snapshots", get(worlds::snapshots))
+        .route("/_mock/worlds/{project}/snapshots/{name}", put(worlds::snapshot).delete(worlds::forget))
+        .route("/_mock/worlds/{project}/snapshots/{name}/restore", post(worlds::restore))
+        .route("/_mock/events", get(events::stream))
+        .route("/_mock/metrics", get(metrics::show))
+        .route_layer(from_fn_with_state(Arc::clone(state), guard::token))
+        // Who checks whether it is up, or opens the page, need not know a token.
+        .route("/_mock/healthz", get(health::healthz))
+        .route("/_mock/{*rest}", get(nowhere).post(nowhere).put(nowhere).delete(nowhere).patch(nowhere))
+        .method_not_allowed_fallback(not_so)
+        .layer(from_fn_with_state(Arc::clone(state), guard::origin))
         .with_state(Arc::clone(state))
 }
 
-async fn healthz() -> Response {
-    reply::json(StatusCode::OK, &json!({"status": "ok"}))
+async fn nowhere() -> Problem {
+    Problem::not_found("there is no such address; /_mock/openapi/admin.json lists them")
 }
 
-async fn truth(State(state): State<Arc<AppState>>) -> Response {
-    let now = state.now();
-    let truth = state.with_world(|world| world.cloud.truth(now));
-    reply::json(StatusCode::OK, &truth)
+async fn not_so() -> Problem {
+    Problem(StatusCode::METHOD_NOT_ALLOWED, "this address has no such method".to_owned())
 }
 
-async fn faults(State(state): State<Arc<AppState>>) -> Response {
-    let rules = state.with_world(|world| world.faults.as_slice().to_vec());
-    reply::json(StatusCode::OK, &rules)
+/// The query of a call that is about one world and has no other parameter.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfWorld {
+    world: Option<String>,
 }
 
-async fn arm(State(state): State<Arc<AppState>>, body: Body) -> Response {
-    match read_rules(body).await {
-        Ok(rules) => {
-            let ids: Vec<RuleId> = state.with_world(|world| rules.into_iter().map(|rule| world.arm(rule)).collect());
-            reply::json(StatusCode::OK, &json!({"armed": ids}))
+/// The world that is meant.
+fn place(state: &AppState, world: Option<&str>) -> Result<Arc<Place>, Problem> {
+    let Some(project) = world else {
+        return Ok(Arc::clone(state.worlds().first()));
+    };
+    state.worlds().find(project).ok_or_else(|| Problem::not_found("there is no world of this project"))
+}
+
+/// The world that is meant by a query without any other parameter.
+fn only_place(state: &AppState, uri: &Uri) -> Result<Arc<Place>, Problem> {
+    place(state, query::<OfWorld>(uri)?.world.as_deref())
+}
+
+/// What stands in the query.
+fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    let query = Query::<T>::try_from_uri(uri);
+    query.map(|Query(given)| given).map_err(|error| Problem::bad(&chain(&error)))
+}
+
+/// An error with what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
         }
-        Err(why) => reply::json(StatusCode::BAD_REQUEST, &json!({"error": why})),
+        source = cause.source();
     }
+    text
 }
 
-async fn read_rules(body: Body) -> Result<Vec<FaultRule>, String> {
-    let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|error| error.to_string())?;
-    let rules: Vec<FaultRule> = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-    for (index, rule) in rules.iter().enumerate() {
-        if let Some(objection) = rule.objection() {
-            return Err(format!("rule {index}: {objection}"));
-        }
-    }
-    Ok(rules)
+/// What stands in the body, as JSON.
+async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
+    let bytes = to_bytes(body, BODY_BYTES_MAX)
+        .await
+        .map_err(|_| Problem(StatusCode::PAYLOAD_TOO_LARGE, "the body has more than 8 MiB, or broke off".to_owned()))?;
+    serde_json::from_slice(&bytes).map_err(|error| Problem::bad(&error.to_string()))
+}
+
+fn ok(body: &impl serde::Serialize) -> Told {
+    Ok(reply::json(StatusCode::OK, body))
+}
+
+fn done() -> Told {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    Ok(response)
 }

@@ -110,6 +110,12 @@ impl AppState {
         (self.clock)()
     }
 
+    /// Where all chance of all worlds comes from.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.worlds.plan().map_or(self.seed, |plan| plan.cloud.seed)
+    }
+
     pub(crate) const fn keyring(&self) -> &Keyring {
         &self.keyring
     }

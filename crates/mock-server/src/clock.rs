@@ -86,6 +86,12 @@ impl WorldClock {
         self.mode
     }
 
+    /// How far it is off.
+    #[must_use]
+    pub const fn skew(&self) -> Skew {
+        self.skew
+    }
+
     /// What it says.
     #[must_use]
     pub fn now(&self, real: Timestamp) -> Timestamp {

@@ -86,6 +86,34 @@ impl Cloud {
         self.fleet.ids()
     }
 
+    /// Those after `id`, in the order of the ids; all if there is none to begin after.
+    pub fn ids_after(&self, id: Option<InstanceId>) -> impl Iterator<Item = InstanceId> {
+        self.fleet.ids_after(id)
+    }
+
+    /// Whether there is such an instance.
+    #[must_use]
+    pub fn has(&self, id: InstanceId) -> bool {
+        self.fleet.has(id)
+    }
+
+    /// What it is made from, with what was set since.
+    #[must_use]
+    pub fn config(&self) -> &CloudConfig {
+        &self.config
+    }
+
+    /// Takes back what was decided by [`set_ending`](Self::set_ending).
+    pub fn unset_ending(&mut self, id: InstanceId) {
+        self.config.endings.remove(&id);
+    }
+
+    /// What an instance was like before anything was asked of this cloud.
+    #[must_use]
+    pub fn start_of(&self, id: InstanceId) -> Start {
+        self.start(id)
+    }
+
     /// Decides how the reinstalls of an instance end that are accepted from now on.
     pub fn set_ending(&mut self, id: InstanceId, ending: Ending) {
         self.config.endings.insert(id, ending);

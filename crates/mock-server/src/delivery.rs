@@ -74,6 +74,12 @@ impl Delivery {
         }
     }
 
+    /// Whether the connection stays open, with nothing more to come.
+    #[must_use]
+    pub const fn hangs(self) -> bool {
+        matches!(self, Self::Broken { how: Break::Hang, .. })
+    }
+
     /// Whether a client gets to read the head of the answer, and with it the status.
     #[must_use]
     pub const fn shows_status(self) -> bool {

@@ -175,6 +175,12 @@ impl Iam {
         number.and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
     }
 
+    /// How many users there are.
+    #[must_use]
+    pub fn users_count(&self) -> usize {
+        self.config.users.len()
+    }
+
     /// When the tokens die that are alive, in no order.
     pub fn deaths(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
         self.tokens.deaths(now)

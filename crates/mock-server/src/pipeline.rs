@@ -38,6 +38,15 @@ pub struct Peer(pub SocketAddr);
 /// Names the world that a call of IAM is for, where neither its token nor its project tells.
 pub(crate) const WORLD: &str = "x-mock-world";
 
+/// An answer to a tester, dated and marked like all others.
+pub(crate) fn stamped(mut response: Response, now: reinstall_core::time::Timestamp) -> Response {
+    stamp::mark(&mut response, now);
+    response
+}
+
+/// An instance as the list call spells it.
+pub(crate) use self::list_reply::list_row;
+
 /// Answers whatever comes.
 pub(crate) async fn answer(State(state): State<Arc<AppState>>, request: Request) -> Response {
     let (name, real) = (state.name_request(), state.real_now());

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use reinstall_core::id::InstanceId;
+use reinstall_core::rate::Rate;
 use reinstall_core::time::Timestamp;
 
 use crate::clock::{ClockMode, Skew, WorldClock};
@@ -21,7 +22,9 @@ use crate::delivery::Delivery;
 use crate::exchange::{Caller, Exchange, Ids, RequestName, Unread};
 use crate::fault::{FaultRule, FaultRules, RuleId, Stage, Struck};
 use crate::iam::{Iam, IamConfig, IamRefusal};
+use crate::judge::{self, Closing, Judge, Verdict};
 use crate::limit::{Limit, Limiter, Throttled};
+use crate::log::{Log, LogBounds};
 use crate::operation::ApiOperation;
 
 pub use self::turn::Turn;
@@ -40,6 +43,12 @@ pub struct World {
     pub clock: WorldClock,
     /// How many calls are let through.
     pub limiter: Limiter,
+    /// What was asked, and what became of it.
+    pub log: Log,
+    /// What that says of the client.
+    pub judge: Judge,
+    allowed: Option<Vec<InstanceId>>,
+    rate_max: Option<Rate>,
 }
 
 /// When a request came, and from whom: what every call has beside its own wish.
@@ -59,14 +68,24 @@ pub struct Arrival {
     pub unread: Vec<Unread>,
     /// The exchange that it repeats.
     pub repeats: Option<u64>,
+    /// Whether it was held back before it was carried out.
+    pub held_back: bool,
 }
 
 impl Arrival {
     /// A request that came at this moment of both clocks, from nobody in particular.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        let name = RequestName(0);
-        Self { now, real: now, name, caller: Caller::Unknown, peer: None, unread: Vec::new(), repeats: None }
+        Self {
+            now,
+            real: now,
+            name: RequestName(0),
+            caller: Caller::Unknown,
+            peer: None,
+            unread: Vec::new(),
+            repeats: None,
+            held_back: false,
+        }
     }
 }
 
@@ -183,7 +202,17 @@ impl World {
     pub fn new(cloud: Cloud) -> Self {
         let iam = Iam::new(IamConfig::default(), cloud.project(), cloud.seed());
         let clock = WorldClock::new(ClockMode::Real, Skew::default(), Timestamp::from_millis(0));
-        Self { iam, faults: FaultRules::new(cloud.seed()), clock, limiter: Limiter::default(), cloud }
+        Self {
+            iam,
+            faults: FaultRules::new(cloud.seed()),
+            clock,
+            limiter: Limiter::default(),
+            log: Log::default(),
+            judge: Judge::new(cloud.config().batch_len_max),
+            allowed: None,
+            rate_max: None,
+            cloud,
+        }
     }
 
     /// The same with other users and tokens.
@@ -202,6 +231,53 @@ impl World {
     #[must_use]
     pub fn with_limits(self, limits: Vec<Limit>) -> Self {
         Self { limiter: Limiter::new(limits), ..self }
+    }
+
+    /// The same with a log of this size.
+    #[must_use]
+    pub fn with_log(self, bounds: LogBounds) -> Self {
+        Self { log: Log::new(bounds), ..self }
+    }
+
+    /// Whom a client may submit from now on, to be acquitted; `None` for everybody.
+    pub fn allow(&mut self, allowed: Option<Vec<InstanceId>>) {
+        self.judge.allow(allowed.as_ref().map(|ids| ids.iter().copied().collect()));
+        self.allowed = allowed;
+    }
+
+    /// How many instances a client may submit; `None` for all.
+    #[must_use]
+    pub fn allowed_count(&self) -> Option<usize> {
+        self.allowed.as_ref().map(Vec::len)
+    }
+
+    /// How fast a client may send at most from now on, to be acquitted; `None` for as fast as it likes.
+    pub fn set_rate_max(&mut self, rate: Option<Rate>) {
+        self.judge.rate_max(rate);
+        self.rate_max = rate;
+    }
+
+    /// The same, as it was set.
+    #[must_use]
+    pub const fn rate_max(&self) -> Option<Rate> {
+        self.rate_max
+    }
+
+    /// What the judge says at `real` of this machine's clock; `is_over` where the client is done.
+    #[must_use]
+    pub fn verdict(&self, real: Timestamp, is_over: bool) -> Verdict {
+        let now = self.clock.now(real);
+        let ended = |id: InstanceId, attempt: u32| {
+            let wipe = (attempt as usize).checked_sub(1).and_then(|index| self.cloud.wipes(id).get(index));
+            wipe.is_some_and(|wipe| wipe.has_ended(now))
+        };
+        self.judge.verdict(real, is_over, ended)
+    }
+
+    /// When something changes next by itself: an instance, or a token that dies.
+    #[must_use]
+    pub fn next_event(&self, now: Timestamp) -> Option<Timestamp> {
+        self.cloud.next_transition(now).into_iter().chain(self.iam.deaths(now)).min()
     }
 
     /// Adds a fault rule after those that are there.
@@ -228,7 +304,7 @@ impl World {
     /// Carries a call out, and notes it.
     pub fn act(&mut self, arrival: Arrival, wish: &Wish, turn: Turn) -> Served {
         let operation = wish.operation();
-        let (said, facts) = match turn.takes_hold {
+        let (said, mut facts) = match turn.takes_hold {
             true => {
                 let (said, facts) = self.carry(arrival.now, wish, &turn);
                 (turn.canned.map_or(said, Said::Canned), facts)
@@ -238,6 +314,15 @@ impl World {
                 (turn.canned.map_or(Said::Nothing, Said::Canned), carry::Facts::default())
             }
         };
+        facts.held_back = arrival.held_back;
+        if let Wish::Reinstall(request) = wish {
+            facts.asked = Some((request.known_ids(), wish.named_len()));
+        }
+        if let Said::Canned(canned) = &said
+            && canned.status == 429
+        {
+            facts.throttled = Some(self.canned_throttle(&arrival, canned, turn.wait_after));
+        }
         let ids = match wish {
             Wish::Status(id) => Ids::One(*id),
             wish => Ids::of(&wish.ids()),
@@ -262,7 +347,7 @@ impl World {
             unread: arrival.unread,
             diagnosis: None,
         };
-        let nth = self.enter(exchange);
+        let nth = self.enter(exchange, &facts);
         let (delivery, rules) = (turn.delivery, turn.rules);
         Served { nth, said, delivery, rules, wait: turn.wait_after, again_after: turn.again_after }
     }
@@ -277,7 +362,16 @@ impl World {
 
     /// Notes a request that was turned away before it reached the cloud.
     pub fn turn_away(&mut self, arrival: Arrival, why: TurnedAway) -> u64 {
-        self.enter(Exchange {
+        let throttled = why.throttled.map(|throttled| judge::Throttled {
+            until: throttled.until,
+            real_until: arrival.real + self.clock.real_wait(throttled.wait),
+            told_at: arrival.real,
+            retry_after_sent: throttled.retry_after,
+            limiter: true,
+            limit: None,
+        });
+        let facts = carry::Facts { throttled, ..carry::Facts::default() };
+        let exchange = Exchange {
             nth: 0,
             name: arrival.name,
             at: arrival.now,
@@ -296,12 +390,33 @@ impl World {
             repeats: arrival.repeats,
             unread: arrival.unread,
             diagnosis: why.diagnosis,
-        })
+        };
+        self.enter(exchange, &facts)
     }
 
-    /// The answer to a submission has left, or its connection is gone.
-    pub(crate) fn close(&mut self, nth: u64) {
-        let _ = nth;
+    /// What a fault rule's 429 says.
+    fn canned_throttle(&self, arrival: &Arrival, canned: &Canned, wait_after: Duration) -> judge::Throttled {
+        let wait = canned.retry_after.unwrap_or_default();
+        judge::Throttled {
+            until: arrival.now + wait,
+            real_until: arrival.real + self.clock.real_wait(wait),
+            told_at: arrival.real + wait_after,
+            retry_after_sent: canned.retry_after.is_some(),
+            limiter: false,
+            limit: None,
+        }
+    }
+
+    /// Nobody waits for the answer to a submission any more.
+    pub(crate) fn close(&mut self, nth: u64, closing: Closing) {
+        self.judge.closed(nth, closing);
+    }
+
+    /// A call is held back before it is carried out.
+    pub(crate) fn hold_back(&mut self, wish: &Wish, real: Timestamp) {
+        if let Wish::Reinstall(request) = wish {
+            self.judge.hold_back(&request.known_ids().into_iter().collect(), real);
+        }
     }
 
     /// Counts a call that was answered before the cloud was asked.
@@ -309,9 +424,10 @@ impl World {
         self.cloud.ledger_mut().note(operation);
     }
 
-    fn enter(&mut self, exchange: Exchange) -> u64 {
-        let _ = exchange;
-        0
+    fn enter(&mut self, mut exchange: Exchange, facts: &carry::Facts) -> u64 {
+        exchange.nth = self.log.next_nth();
+        self.judge.note(&exchange, &facts.told());
+        self.log.push(exchange)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::cloud::{Cloud, draw_nth};
 use crate::fault::FaultRule;
 use crate::iam::IamConfig;
 use crate::limit::Limit;
+use crate::log::LogBounds;
 use crate::world::World;
 
 /// What a world is made from.
@@ -36,6 +37,8 @@ pub struct WorldPlan {
     pub allowed: Option<Vec<InstanceId>>,
     /// How fast a client may send at most, to be acquitted.
     pub rate_max: Option<Rate>,
+    /// How much the log keeps.
+    pub log: LogBounds,
 }
 
 impl WorldPlan {
@@ -51,6 +54,7 @@ impl WorldPlan {
             faults: Vec::new(),
             allowed: None,
             rate_max: None,
+            log: LogBounds::default(),
         }
     }
 
@@ -70,10 +74,13 @@ impl WorldPlan {
         let mut world = World::new(Cloud::new(cloud))
             .with_iam(iam)
             .with_clock(WorldClock::new(self.clock, self.skew, real))
-            .with_limits(self.limits.clone());
+            .with_limits(self.limits.clone())
+            .with_log(self.log);
         for rule in &self.faults {
             world.arm(rule.clone());
         }
+        world.allow(self.allowed.clone());
+        world.set_rate_max(self.rate_max);
         world
     }
 }
@@ -121,7 +128,7 @@ impl Place {
         &self.changed
     }
 
-    /// As it was when it was made: nothing has happened. Its clock is what it was, too, unless it goes by itself.
+    /// As it was when it was made: nothing has happened. A clock that does not go by itself is set back, too.
     pub fn reset(&self) {
         self.change(|world| *world = self.born.clone());
     }
@@ -307,6 +314,18 @@ impl Worlds {
         }
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         others.remove(project).map(drop).ok_or(WorldError::Unknown)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        1 + self.others.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Never: there is always the first.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        false
     }
 
     /// Every world, the first one first.

@@ -132,7 +132,7 @@ impl Cloud {
         }
     }
 
-    fn is_underway(&self, now: Timestamp, id: InstanceId) -> bool {
+    pub(crate) fn is_underway(&self, now: Timestamp, id: InstanceId) -> bool {
         self.latest(now, id).is_some_and(|wipe| !wipe.has_ended(now))
     }
 }

@@ -1,7 +1,7 @@
 //! What the cloud shows of an instance.
 
 use reinstall_core::id::InstanceId;
-use reinstall_core::instance::{InstanceFault, InstanceState, OperationState};
+use reinstall_core::instance::{InstanceFault, InstanceState, OperationState, OsFamily};
 use reinstall_core::sighting::Sighting;
 use reinstall_core::time::Timestamp;
 
@@ -48,6 +48,14 @@ pub struct Row {
     pub updated_at: Timestamp,
     /// `launched_at`: when a reinstall last succeeded.
     pub launched_at: Timestamp,
+}
+
+/// The list call's word for a family.
+pub(crate) const fn os_word(os: OsFamily) -> &'static str {
+    match os {
+        OsFamily::Linux => "Linux",
+        OsFamily::Windows => "Windows",
+    }
 }
 
 impl From<&Glimpse> for Sighting {

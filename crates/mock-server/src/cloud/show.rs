@@ -1,5 +1,7 @@
 //! What the cloud shows of an instance at a moment: worked out anew each time, from what was accepted and when.
 
+use std::collections::BTreeMap;
+
 use reinstall_core::id::InstanceId;
 use reinstall_core::instance::{InstanceState, OperationState};
 use reinstall_core::lifecycle::Standing;
@@ -56,6 +58,27 @@ impl Cloud {
             updated_at: updated_at.unwrap_or(portrait.created_at),
             launched_at: launched_at.unwrap_or(portrait.created_at),
         })
+    }
+
+    /// How many instances are in each state.
+    #[must_use]
+    pub fn tally(&self, now: Timestamp) -> BTreeMap<String, usize> {
+        let mut tally = BTreeMap::new();
+        let untouched = |id: &InstanceId| !self.wipes.contains_key(id) && !self.config.starts.contains_key(id);
+        for id in self.fleet.ids() {
+            // Most are as they were, and need no looking at.
+            let word = match untouched(&id) {
+                true => InstanceState::Running,
+                false => self.glimpse(now, id).map_or(InstanceState::Terminated, |glimpse| glimpse.state),
+            };
+            match tally.get_mut(word.as_word()) {
+                Some(count) => *count += 1,
+                None => {
+                    tally.insert(word.to_string(), 1);
+                }
+            }
+        }
+        tally
     }
 
     /// How a look at `now` shows an instance, for those who judge what a client may know.

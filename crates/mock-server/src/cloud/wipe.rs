@@ -111,6 +111,15 @@ impl Wipe {
         self.ends_at().is_some_and(|end| now >= end)
     }
 
+    /// How far it is, in percent; 100 once it has ended.
+    #[must_use]
+    pub fn percent(&self, now: Timestamp) -> u8 {
+        match self.standing(now) {
+            Standing::Underway(percent) => percent,
+            Standing::Succeeded | Standing::Failed => 100,
+        }
+    }
+
     /// How it stands at `now`. A moment before it was accepted reads as its very beginning.
     #[must_use]
     pub fn standing(&self, now: Timestamp) -> Standing {

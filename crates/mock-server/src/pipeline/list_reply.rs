@@ -2,14 +2,13 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use reinstall_core::instance::OsFamily;
 use reinstall_http::wire::list::{ListReply, ListedImage, ListedInstance, ListedTag, Paging};
 use reinstall_http::wire::status::ErrorStatus;
 use serde::Serialize;
 
 use super::reply::json;
 use crate::cloud::list::Page;
-use crate::cloud::row::Row;
+use crate::cloud::row::{Row, os_word};
 
 /// A page, with what the client's shapes leave out.
 #[derive(Serialize)]
@@ -44,11 +43,12 @@ pub(super) fn list_reply(page: Page) -> Response {
     )
 }
 
+/// One instance, for those who want it alone.
+pub(crate) fn list_row(row: Row) -> impl Serialize {
+    full_row(row)
+}
+
 fn full_row(row: Row) -> FullRow {
-    let os_type = match row.image.os {
-        OsFamily::Linux => "Linux",
-        OsFamily::Windows => "Windows",
-    };
     FullRow {
         row: ListedInstance {
             id: Some(row.id.to_string()),
@@ -59,7 +59,7 @@ fn full_row(row: Row) -> FullRow {
             image: Some(ListedImage {
                 id: Some(row.image.id.to_string()),
                 name: Some(row.image.name),
-                os_type: Some(os_type.to_owned()),
+                os_type: Some(os_word(row.image.os).to_owned()),
             }),
             server_id: Some(row.server_id),
             vpc_id: Some(row.vpc_id),

@@ -35,12 +35,18 @@ impl Stamp {
         {
             headers.insert(HeaderName::from_static(IAM_TRACE_ID), name);
         }
-        if let Some(date) = http_date(now) {
-            headers.insert(DATE, date);
-        }
-        headers.insert(MOCK, VERSION);
+        mark(&mut response, now);
         response
     }
+}
+
+/// Dates an answer, and says that it is a mock's.
+pub(super) fn mark(response: &mut Response, now: Timestamp) {
+    let headers = response.headers_mut();
+    if let Some(date) = http_date(now) {
+        headers.insert(DATE, date);
+    }
+    headers.insert(MOCK, VERSION);
 }
 
 /// The form of `Date`; `None` for a moment in a year of more than four digits.

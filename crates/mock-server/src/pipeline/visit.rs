@@ -228,7 +228,7 @@ impl<'a> Visit<'a> {
         let turn = self.place.with(|world| world.meet(now, &wish, turn));
         let skew = turn.skew;
         let (name, real) = (self.name, self.real);
-        let arrival = Arrival { now, real, name, caller, peer, unread, repeats: None };
+        let arrival = Arrival { now, real, name, caller, peer, unread, repeats: None, held_back: false };
         let (served, guard) = self.act(arrival, wish, turn).await;
         if !served.wait.is_zero() {
             pause(served.wait).await;
@@ -238,6 +238,9 @@ impl<'a> Visit<'a> {
         let mut response = replies.of(served.said);
         response.extensions_mut().insert(served.delivery);
         if let Some(guard) = guard {
+            if !served.delivery.hangs() {
+                guard.leaves();
+            }
             response.extensions_mut().insert(guard);
         }
         // Dated when it leaves.
@@ -247,16 +250,20 @@ impl<'a> Visit<'a> {
 
     /// Carries it out, now or after a wait; a call that has reached the gateway goes on, even if its client leaves meanwhile.
     async fn act(&self, arrival: Arrival, wish: Wish, turn: Turn) -> (Served, Option<OpenSubmission>) {
+        let is_look = wish.operation().is_look();
+        let turn = if is_look { turn.of_look() } else { turn };
         if turn.wait_before.is_zero() {
             return act(&self.place, self.state, arrival, wish, turn);
         }
         let (place, state, wait) = (Arc::clone(&self.place), Arc::clone(self.state), turn.wait_before);
+        place.with(|world| world.hold_back(&wish, arrival.real));
         let (sender, receiver) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
             pause(wait).await;
-            let turn = if sender.is_closed() { turn.unheard() } else { turn };
             let now = place.with(|world| world.clock.now(state.real_now()));
-            let served = act(&place, &state, Arrival { now, ..arrival }, wish, turn);
+            let turn = if is_look { turn.aged(now.since(arrival.now)) } else { turn };
+            let turn = if sender.is_closed() { turn.unheard() } else { turn };
+            let served = act(&place, &state, Arrival { now, held_back: true, ..arrival }, wish, turn);
             // Nobody waits for it any more: that was taken into account.
             drop(sender.send(served));
         });
@@ -315,7 +322,7 @@ impl<'a> Visit<'a> {
     fn leave(self, (response, why): Away, caller: Caller) -> Response {
         let is_iam = why.operation.is_some_and(ApiOperation::is_iam);
         let (now, real, name, peer) = (self.now, self.real, self.name, self.peer);
-        let arrival = Arrival { now, real, name, caller, peer, unread: Vec::new(), repeats: None };
+        let arrival = Arrival { now, real, name, caller, peer, unread: Vec::new(), repeats: None, held_back: false };
         self.place.change(|world| world.turn_away(arrival, why));
         Stamp { name, is_iam }.on(response, self.turn.skew.of(now))
     }
@@ -332,16 +339,16 @@ fn act(
     let is_submission = wish.operation() == ApiOperation::ReinstallOs;
     let again = arrival.clone();
     let served = place.change(|world| world.act(arrival, &wish, turn));
-    let guard = is_submission.then(|| OpenSubmission::new(Arc::clone(place), served.nth));
+    let guard = is_submission.then(|| OpenSubmission::new(Arc::clone(state), Arc::clone(place), served.nth));
     if let Some(gap) = served.again_after {
         let (place, state, nth) = (Arc::clone(place), Arc::clone(state), served.nth);
         tokio::spawn(async move {
             pause(gap).await;
             let real = state.real_now();
             let now = place.with(|world| world.clock.now(real));
-            let arrival = Arrival { now, real, unread: Vec::new(), repeats: Some(nth), ..again };
-            let served = place.change(|world| world.act(arrival, &wish, Turn::UNHARMED));
-            place.with(|world| world.close(served.nth));
+            let arrival = Arrival { now, real, unread: Vec::new(), repeats: Some(nth), held_back: false, ..again };
+            // Its answer meets nobody.
+            place.change(|world| world.act(arrival, &wish, Turn::UNHARMED.unheard()));
         });
     }
     (served, guard)

@@ -12,11 +12,20 @@ use crate::cloud::request::ReinstallRequest;
 use crate::exchange::Shown;
 use crate::fault::{Omit, STRANGER_BITS};
 use crate::iam::IamRefusal;
+use crate::judge::{Asked, Throttled, Told};
 use crate::operation::ApiOperation;
 
 /// What a call truly did and showed, whatever arrives of its answer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
+    /// Whom a reinstall asked for, as far as they are ids, and how many entries its list has.
+    pub(super) asked: Option<(Vec<InstanceId>, usize)>,
+    /// Whose reinstall was refused because one is underway.
+    pub(super) underway: Vec<InstanceId>,
+    /// What a 429 said.
+    pub(super) throttled: Option<Throttled>,
+    /// Whether it was held back before it was carried out.
+    pub(super) held_back: bool,
     /// Whether anything was changed.
     pub(super) took_hold: bool,
     /// The reinstalls that began, each with its number among those of the instance.
@@ -25,6 +34,21 @@ pub(super) struct Facts {
     pub(super) confirmed: Vec<InstanceId>,
     /// How the answer shows instances.
     pub(super) shown: Vec<(InstanceId, Shown)>,
+}
+
+impl Facts {
+    /// The same, as the judge is told it.
+    pub(super) fn told(&self) -> Told<'_> {
+        Told {
+            asked: self.asked.as_ref().map(|(ids, len)| Asked { ids, len: *len }),
+            begun: &self.begun,
+            confirmed: &self.confirmed,
+            underway: &self.underway,
+            shown: &self.shown,
+            throttled: self.throttled,
+            held_back: self.held_back && self.asked.is_some(),
+        }
+    }
 }
 
 impl World {
@@ -66,7 +90,15 @@ impl World {
         };
         let accepted = match result {
             Ok(accepted) => accepted,
-            Err(refusal) => return (Said::Refused(refusal), Facts::default()),
+            Err(refusal) => {
+                let underway = match &refusal {
+                    Refusal::WrongState(ids) => {
+                        ids.iter().copied().filter(|id| self.cloud.is_underway(now, *id)).collect()
+                    }
+                    Refusal::Invalid(_) | Refusal::Missing(_) | Refusal::Forbidden | Refusal::NotFound(_) => Vec::new(),
+                };
+                return (Said::Refused(refusal), Facts { underway, ..Facts::default() });
+            }
         };
         let attempt = |id: &InstanceId| u32::try_from(self.cloud.wipes(*id).len()).unwrap_or(u32::MAX);
         let begun: Vec<_> = accepted.iter().map(|id| (*id, attempt(id))).collect();
@@ -75,7 +107,7 @@ impl World {
             Some((_, false)) | None => accepted,
         };
         confirmed.extend(turn.adds_stranger.then(|| InstanceId::from_bits(STRANGER_BITS)));
-        let facts = Facts { took_hold: true, begun, confirmed: confirmed.clone(), shown: Vec::new() };
+        let facts = Facts { took_hold: true, begun, confirmed: confirmed.clone(), ..Facts::default() };
         (Said::Done(Answer::Reinstalled(confirmed)), facts)
     }
 

@@ -99,6 +99,18 @@ impl Turn {
         self
     }
 
+    /// The same for a look, which is answered as of when it came, however long its answer takes: it waits first.
+    pub(crate) fn of_look(mut self) -> Self {
+        self.wait_before += std::mem::take(&mut self.wait_after);
+        self
+    }
+
+    /// The same for a look that has waited so long by the world's clock.
+    pub(crate) fn aged(mut self, by: Duration) -> Self {
+        self.stale_by += by;
+        self
+    }
+
     /// The same for a call whose client has left: whatever is said, nobody hears it.
     pub(crate) fn unheard(self) -> Self {
         Self { delivery: Delivery::CLOSED, ..self }
