@@ -13,14 +13,19 @@ pub(super) fn facts() -> Result<Vec<String>, Failure> {
     let load = proc("/proc/loadavg")?;
     let load = load.split(' ').next().unwrap_or("unknown");
     let kernel = proc("/proc/sys/kernel/osrelease")?;
+    let processor = processor(&proc("/proc/cpuinfo")?).to_owned();
     Ok(vec![
         day.trim().to_owned(),
-        format!(
-            "{}; {cores} cores, load {load} at the start; Linux {}",
-            processor(&proc("/proc/cpuinfo")?),
-            kernel.trim()
-        ),
+        format!("{processor}; {cores} cores, load {load} at the start{}; Linux {}", caution(load), kernel.trim()),
     ])
+}
+
+/// A word to whoever would quote what was measured beside other work: it took from each server what it happened to need.
+fn caution(load: &str) -> &'static str {
+    match load.parse::<f64>() {
+        Ok(load) if load < 1.0 => "",
+        Ok(_) | Err(_) => ", **too busy for these figures to be quoted**",
+    }
 }
 
 /// A file of the kernel's.
@@ -39,6 +44,13 @@ fn processor(cpuinfo: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_busy_machine_is_told() {
+        for (load, is_busy) in [("0.00", false), ("0.99", false), ("1.00", true), ("14.05", true), ("unknown", true)] {
+            assert_eq!(!caution(load).is_empty(), is_busy, "{load}");
+        }
+    }
 
     #[test]
     fn the_processor_has_a_name() {
