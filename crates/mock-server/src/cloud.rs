@@ -24,8 +24,9 @@ use reinstall_core::time::Timestamp;
 
 use self::config::{CloudConfig, Failing, Start};
 pub(crate) use self::draw::{draw_nth, uuid_bits};
-use self::fleet::{Fleet, server_of};
-pub use self::fleet::{Image, generated_id, images};
+use self::fleet::Fleet;
+pub(crate) use self::fleet::{Described, FleetBuilder, Full, Repeat, TagText};
+pub use self::fleet::{Image, StoredFleet, generated_id, images};
 use self::ledger::{ApiOperation, Call, Ledger};
 use self::list::{Asked, ListQuery, Page};
 use self::refusal::Refusal;
@@ -159,7 +160,7 @@ impl Cloud {
             return None;
         }
         let Some(wipe) = self.latest(now, id) else {
-            let mut start = self.config.starts.get(&id).cloned().unwrap_or_default();
+            let mut start = self.start(id).unwrap_or_default();
             start.operation_state.take_if(|_| !self.config.sends_operation_state);
             return Some(Glimpse { state: start.state, operation_state: start.operation_state, error: start.error });
         };
@@ -185,7 +186,7 @@ impl Cloud {
             name: portrait.name,
             glimpse: self.glimpse(now, id)?,
             image: self.image(now, id)?,
-            server_id: server_of(id).to_string(),
+            server_id: portrait.server_id.to_string(),
             vpc_id: portrait.vpc_id,
             subnet_id: portrait.subnet_id,
             ipv4_address: portrait.address,
@@ -223,6 +224,11 @@ impl Cloud {
         Truth::of(self, now)
     }
 
+    /// What an instance was said to be like in the beginning: by whoever set it, or else by the file of the fleet.
+    fn start(&self, id: InstanceId) -> Option<Start> {
+        self.config.starts.get(&id).cloned().or_else(|| self.fleet.start(id))
+    }
+
     fn latest(&self, now: Timestamp, id: InstanceId) -> Option<&Wipe> {
         self.wipes(id).iter().rev().find(|wipe| wipe.accepted_at <= now)
     }
@@ -239,7 +245,7 @@ impl Cloud {
         let Some(installed) = self.succeeded(now, id).find_map(|wipe| wipe.image) else {
             return Some(first);
         };
-        let known = images().chain([first.clone()]).find(|image| image.id == installed);
+        let known = self.fleet.image(installed);
         Some(known.unwrap_or_else(|| Image { id: installed, name: format!("private-{installed:.8}"), os: first.os }))
     }
 
@@ -247,7 +253,7 @@ impl Cloud {
         if !self.config.permits_list {
             return Err(Refusal::Forbidden);
         }
-        let asked = Asked::parse(query, self.config.seed)?;
+        let asked = Asked::parse(query, self.config.seed, &self.fleet)?;
         let has_state = |id: &InstanceId| {
             let Some(word) = &asked.state else { return true };
             self.glimpse(now, *id).is_some_and(|glimpse| glimpse.state.as_word() == word)

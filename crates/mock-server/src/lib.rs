@@ -9,6 +9,7 @@
 
 pub mod cloud;
 pub mod fault;
+pub mod fleet_file;
 pub mod iam;
 pub mod world;
 
