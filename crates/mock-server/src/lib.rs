@@ -12,6 +12,7 @@ pub mod cloud;
 pub mod delivery;
 pub mod exchange;
 pub mod fault;
+pub mod fleet_file;
 pub mod hosts;
 pub mod iam;
 pub mod judge;
