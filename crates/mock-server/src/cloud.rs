@@ -227,11 +227,7 @@ impl Cloud {
         let is_last = ids.len() <= asked.limit;
         ids.truncate(asked.limit);
         let last = ids.last().filter(|_| !is_last);
-        Ok(Page {
-            next_marker: last.map(|id| list::marker(*id, self.config.seed)),
-            rows: ids.iter().filter_map(|id| self.row(now, *id)).collect(),
-            count,
-        })
+        Ok(Page { next_marker: last.map(|id| list::marker(*id, self.config.seed)), as_of: now, ids, count })
     }
 }
 

@@ -1,11 +1,11 @@
 //! The rules of ListInstances: limit, marker and filters (api-facts 3).
 
 use reinstall_core::id::InstanceId;
+use reinstall_core::time::Timestamp;
 
 use super::draw::uuid_bits;
 use super::fleet::Fleet;
 use super::refusal::Refusal;
-use super::row::Row;
 
 /// The query parameters as they came, unchecked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,11 +37,13 @@ impl ListQuery {
     }
 }
 
-/// One page.
+/// One page. What it shows of each instance is [`Cloud::row`](super::Cloud::row) at `as_of`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// `instances`, in the order of their ids.
-    pub rows: Vec<Row>,
+    pub ids: Vec<InstanceId>,
+    /// The moment that is shown.
+    pub as_of: Timestamp,
     /// `page_info.next_marker`; `None` on the last page.
     pub next_marker: Option<String>,
     /// `count`: how many match on all pages together.

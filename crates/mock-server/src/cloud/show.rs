@@ -49,7 +49,7 @@ impl Cloud {
             name: portrait.name,
             glimpse: self.glimpse(now, id)?,
             image: self.image(now, id)?,
-            server_id: portrait.server_id.to_string(),
+            server_id: portrait.server_id,
             vpc_id: portrait.vpc_id,
             subnet_id: portrait.subnet_id,
             ipv4_address: portrait.address,

@@ -129,7 +129,7 @@ impl From<&Row> for FleetRow {
                 name: Some(row.image.name.clone()),
                 os_type: Some(os_type.to_owned()),
             }),
-            server_id: Some(row.server_id.clone()),
+            server_id: Some(row.server_id.to_string()),
             vpc_id: Some(row.vpc_id.clone()),
             network_interfaces: Some(vec![FleetInterface {
                 subnet_id: Some(row.subnet_id.clone()),

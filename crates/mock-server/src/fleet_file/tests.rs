@@ -116,7 +116,7 @@ fn what_a_row_says_is_shown_and_the_rest_is_made_up() {
     assert_eq!((two.id.to_string(), two.name.as_str()), (B.into(), "db-2"));
     assert_eq!((two.image.id.to_string(), two.image.name.as_str()), (IMAGE.into(), "Own, 1"));
     assert_eq!(two.image.os, OsFamily::Windows);
-    assert_eq!((two.server_id.as_str(), two.vpc_id.as_str(), two.subnet_id.as_str()), (SERVER, "vpc-1", "net-1"));
+    assert_eq!((two.server_id.to_string().as_str(), two.vpc_id.as_str(), two.subnet_id.as_str()), (SERVER, "vpc-1", "net-1"));
     assert_eq!(two.ipv4_address, "10.1.2.3");
     assert_eq!(two.tags, [("env".to_owned(), Some("test".to_owned())), ("keep".to_owned(), None)]);
     for moment in [two.created_at, two.updated_at, two.launched_at] {
@@ -208,7 +208,7 @@ fn images_of_the_file_are_known_when_they_are_installed() {
 fn servers_lead_to_their_instances() {
     let c = "0b29c7a1-0000-4000-8000-00000000000c";
     let mut plain = Cloud::new(config(FleetConfig::Listed([A, B, c].map(|id| id.parse().unwrap()).to_vec())));
-    let derived: Vec<String> = rows(&plain).into_iter().map(|row| row.server_id).collect();
+    let derived: Vec<String> = rows(&plain).into_iter().map(|row| row.server_id.to_string()).collect();
     let mut cloud = cloud(&format!("id,server_id\n{c},{SERVER}\n{B},\n{A},{SERVER}\n"), Format::Csv);
     for (server, ids) in [
         (SERVER, vec![A, c]),
@@ -221,11 +221,11 @@ fn servers_lead_to_their_instances() {
     ] {
         let query = ListQuery { server_id: Some(server.to_owned()), ..ListQuery::default() };
         let page = cloud.list(NOW, &query).unwrap();
-        let found: Vec<String> = page.rows.iter().map(|row| row.id.to_string()).collect();
+        let found: Vec<String> = page.ids.iter().map(ToString::to_string).collect();
         assert_eq!((found, page.count), (ids.iter().map(|id| id.to_string()).collect(), ids.len()), "{server}");
     }
     let query = ListQuery { server_id: Some(derived[0].clone()), ..ListQuery::default() };
-    assert_eq!(plain.list(NOW, &query).unwrap().rows[0].id.to_string(), A);
+    assert_eq!(plain.list(NOW, &query).unwrap().ids[0].to_string(), A);
 }
 
 /// What is shown is written down, row by row, and gives the same cloud again, whatever its seed.
