@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod exchange;
 pub mod fault;
 pub mod iam;
+pub mod judge;
 pub mod log;
 pub mod operation;
 pub mod world;
