@@ -12,6 +12,8 @@ pub mod fault;
 pub mod iam;
 pub mod world;
 
+pub mod diagnosis;
+
 pub mod app;
 mod routes;
 
