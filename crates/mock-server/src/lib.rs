@@ -13,6 +13,7 @@ pub mod iam;
 pub mod world;
 
 pub mod diagnosis;
+pub mod record;
 
 pub mod app;
 mod routes;
