@@ -22,7 +22,10 @@ pub mod operation;
 pub mod world;
 pub mod worlds;
 
+
 mod admin;
+pub mod diagnosis;
+pub mod record;
 pub mod app;
 pub mod pipeline;
 
