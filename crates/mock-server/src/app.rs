@@ -94,7 +94,7 @@ impl fmt::Debug for AppState {
 pub(crate) struct RequestName(pub(crate) String);
 
 /// The service. An answer that a fault rule wants lost, cut or never sent carries its
-/// [`Delivery`](crate::world::Delivery) as an extension: [`serve`](crate::serve) obeys it on the socket, and whoever calls
+/// [`Delivery`](crate::delivery::Delivery) as an extension: [`serve`](crate::serve) obeys it on the socket, and whoever calls
 /// the router without one has to look there.
 pub fn app(state: Arc<AppState>) -> Router {
     routes::router(&state).layer(middleware::from_fn_with_state(Arc::clone(&state), stamp)).with_state(state)

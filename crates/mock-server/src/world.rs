@@ -16,6 +16,7 @@ use crate::cloud::list::{ListQuery, Page};
 use crate::cloud::refusal::Refusal;
 use crate::cloud::request::ReinstallRequest;
 use crate::cloud::row::Glimpse;
+use crate::delivery::{Break, Delivery, Sent};
 use crate::fault::{Effect, FaultRule, FaultRules, Omit, RuleId, STRANGER_BITS, When};
 use crate::iam::{Iam, IamConfig};
 use crate::operation::ApiOperation;
@@ -66,29 +67,11 @@ pub struct Canned {
     pub retry_after: Option<Duration>,
 }
 
-/// How an answer is delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    /// As it is.
-    Whole,
-    /// The connection closes after so many bytes of the body.
-    Cut {
-        /// How many arrive.
-        body_bytes: usize,
-    },
-    /// The connection closes before the first byte.
-    Closed,
-    /// The connection is reset before the first byte.
-    Reset,
-    /// Nothing ever comes, the connection stays open.
-    Never,
-}
-
 impl<T, R> Served<T, R> {
     /// What the client gets to read; `None` if the answer does not arrive, or not whole.
     #[must_use]
     pub fn arrived(&self) -> Option<&Said<T, R>> {
-        (self.delivery == Delivery::Whole).then_some(&self.said)
+        self.delivery.arrives().then_some(&self.said)
     }
 }
 
@@ -127,13 +110,15 @@ impl Turn {
             }
             Effect::Lose { when, reset } => {
                 turn.takes_hold = when == When::After;
-                turn.delivery = if reset { Delivery::Reset } else { Delivery::Closed };
+                turn.delivery = if reset { Delivery::RESET } else { Delivery::CLOSED };
             }
             Effect::Hang { when } => {
                 turn.takes_hold = when == When::After;
-                turn.delivery = Delivery::Never;
+                turn.delivery = Delivery::NEVER;
             }
-            Effect::Truncate { body_bytes } => turn.delivery = Delivery::Cut { body_bytes },
+            Effect::Truncate { body_bytes } => {
+                turn.delivery = Delivery::Broken { after: Sent::Body(body_bytes), how: Break::Close };
+            }
             Effect::Partial { omit, omitted_started } => turn.omit = Some((omit, omitted_started)),
             Effect::Stranger => turn.adds_stranger = true,
             Effect::Stale { by } => turn.stale_by = by,
@@ -218,10 +203,10 @@ impl World {
         };
         if let Some(rule) = turn.rule {
             let answered = self.cloud.ledger().log().next_back().and_then(|call| call.status);
-            let status = match (&said, turn.delivery) {
-                (_, Delivery::Closed | Delivery::Reset | Delivery::Never) => None,
-                (Said::Canned(canned), Delivery::Whole | Delivery::Cut { .. }) => Some(canned.status),
-                (Said::Done(_) | Said::Refused(_) | Said::Nothing, Delivery::Whole | Delivery::Cut { .. }) => answered,
+            let status = match &said {
+                _ if !turn.delivery.shows_status() => None,
+                Said::Canned(canned) => Some(canned.status),
+                Said::Done(_) | Said::Refused(_) | Said::Nothing => answered,
             };
             self.cloud.ledger_mut().altered(rule, status);
         }

@@ -9,8 +9,8 @@ use tower::ServiceExt;
 use super::*;
 use crate::cloud::Cloud;
 use crate::cloud::config::CloudConfig;
+use crate::delivery::Delivery;
 use crate::fault::{Effect, FaultRule};
-use crate::world::Delivery;
 
 mod iam;
 
@@ -288,7 +288,7 @@ async fn faults_are_armed_over_http() {
     assert_eq!(throttled.response.extensions.get(), Some(&Delivery::Whole));
     assert_eq!(rig.wipes(), 0);
     let lost = rig.put(&wish).await;
-    assert_eq!(lost.response.extensions.get(), Some(&Delivery::Closed));
+    assert_eq!(lost.response.extensions.get(), Some(&Delivery::CLOSED));
     assert_eq!(rig.wipes(), 1);
 
     let hits: Vec<Value> =

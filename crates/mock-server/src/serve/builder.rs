@@ -14,7 +14,8 @@ use reinstall_http::sign::key::AccessKey;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::{MockServer, accept};
+use super::port::Port;
+use super::{Limits, MockServer, Tls};
 use crate::app::{AppState, app};
 use crate::cloud::Cloud;
 use crate::cloud::config::{CloudConfig, FleetConfig};
@@ -48,6 +49,9 @@ pub struct MockServerBuilder {
     iam: IamConfig,
     iam_users: Vec<IamUser>,
     listen: SocketAddr,
+    admin_listen: Option<SocketAddr>,
+    tls: Option<Tls>,
+    limits: Limits,
     faults: Vec<FaultRule>,
 }
 
@@ -63,6 +67,9 @@ impl MockServerBuilder {
             iam: IamConfig::default(),
             iam_users: Vec::new(),
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            admin_listen: None,
+            tls: None,
+            limits: Limits::default(),
             faults: Vec::new(),
         }
     }
@@ -182,13 +189,40 @@ impl MockServerBuilder {
         self
     }
 
+    /// Where the admin API listens, if not where everything else does; port 0 picks a free one. Keeping this on loopback is
+    /// the caller's part.
+    #[must_use]
+    pub fn admin_listen(mut self, address: SocketAddr) -> Self {
+        self.admin_listen = Some(address);
+        self
+    }
+
+    /// How to speak TLS, on every address; plain HTTP if not told.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// How much clients may have, on each address.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Binds the port and serves from a task of the current runtime.
     ///
     /// # Errors
-    /// If the address cannot be bound.
+    /// If an address cannot be bound.
     pub async fn start(self) -> io::Result<MockServer> {
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
+        let admin_listener = match self.admin_listen {
+            Some(address) => Some(TcpListener::bind(address).await?),
+            None => None,
+        };
+        let admin_address = admin_listener.as_ref().map(TcpListener::local_addr).transpose()?;
         let mut iam = self.iam;
         if !self.iam_users.is_empty() {
             iam.users = self.iam_users;
@@ -203,8 +237,17 @@ impl MockServerBuilder {
         let state = AppState::new(world, self.token, move || offset.of(told.now())).with_access_keys(self.access_keys);
         let state = Arc::new(state);
         let (running, stop) = watch::channel(());
-        let serving = tokio::spawn(accept(listener, app(Arc::clone(&state)), clock, stop));
-        Ok(MockServer { address, state, running, serving })
+        let acceptor = self.tls.as_ref().map(Tls::acceptor);
+        let port = |listener| Port {
+            listener,
+            app: app(Arc::clone(&state)),
+            tls: acceptor.clone(),
+            limits: self.limits,
+            clock: clock.clone(),
+        };
+        let ports = [Some(listener), admin_listener].into_iter().flatten().map(port);
+        let serving = ports.map(|port| tokio::spawn(port.serve(stop.clone()))).collect();
+        Ok(MockServer { address, admin_address, tls: self.tls, state, running, serving })
     }
 }
 

@@ -4,6 +4,7 @@ use axum::http::request::Builder;
 use reinstall_core::time::Timestamp;
 
 use super::*;
+use crate::delivery::{Break, Sent};
 use crate::iam::{IamConfig, IamUser};
 
 const TOKENS: &str = "/v3/auth/tokens";
@@ -274,10 +275,10 @@ async fn faults_reach_iam_where_they_name_it() {
         fates.push((got.status.as_u16(), got.response.extensions.get::<Delivery>().copied()));
     }
     let whole = Some(Delivery::Whole);
-    let cut = Some(Delivery::Cut { body_bytes: 9 });
-    assert_eq!(fates, [(503, whole), (201, Some(Delivery::Closed)), (201, cut), (201, whole)]);
+    let cut = Some(Delivery::Broken { after: Sent::Body(9), how: Break::Close });
+    assert_eq!(fates, [(503, whole), (201, Some(Delivery::CLOSED)), (201, cut), (201, whole)]);
     let hung = iam.get(PROJECTS, TOKEN).await;
-    assert_eq!(hung.response.extensions.get(), Some(&Delivery::Never));
+    assert_eq!(hung.response.extensions.get(), Some(&Delivery::NEVER));
     assert_eq!(iam.get(INSTANCES, TOKEN).await.status.as_u16(), 502, "the rule without a name is left for CloudDC");
 
     let token = iam.token().await;
