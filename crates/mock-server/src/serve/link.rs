@@ -275,3 +275,78 @@ impl Link {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link() -> Link {
+        Link::new(([127, 0, 0, 1], 1).into(), Clock::start(), Duration::ZERO, Phase::Waiting)
+    }
+
+    #[test]
+    fn a_connection_goes_from_phase_to_phase() {
+        let steps: [(fn(&Link), Phase); 14] = [
+            (Link::came_nothing, Phase::Waiting),
+            (Link::came, Phase::Head),
+            (Link::came_nothing, Phase::Head),
+            (Link::begin, Phase::Busy),
+            // Its body.
+            (Link::came, Phase::Busy),
+            (Link::came_nothing, Phase::Busy),
+            (Link::answered, Phase::Answered),
+            (|link| link.wrote(false), Phase::Answered),
+            (|link| link.wrote(true), Phase::Stuck),
+            (|link| link.wrote(true), Phase::Stuck),
+            (|link| link.wrote(false), Phase::Answered),
+            (Link::came_nothing, Phase::Waiting),
+            // An answer that goes on although nobody reads the request any more.
+            (|link| link.wrote(false), Phase::Answered),
+            (Link::came, Phase::Head),
+        ];
+        let link = link();
+        for (at, (step, phase)) in steps.into_iter().enumerate() {
+            step(&link);
+            assert_eq!(link.mark().phase(), phase, "step {at}");
+        }
+    }
+
+    #[test]
+    fn a_mark_changes_whenever_a_connection_gets_on() {
+        let link = link();
+        let get_on: [fn(&Link); 2] = [
+            |link| {
+                link.came();
+                link.begin();
+                link.answered();
+                link.came_nothing();
+            },
+            |link| {
+                link.answered();
+                link.wrote(true);
+                link.wrote(false);
+                link.wrote(true);
+            },
+        ];
+        for get_on in get_on {
+            get_on(&link);
+            let mark = link.mark();
+            get_on(&link);
+            assert_ne!(link.mark(), mark);
+            assert_eq!(link.mark().phase(), mark.phase());
+        }
+    }
+
+    #[test]
+    fn what_is_held_back_is_so_until_it_is_let_go() {
+        let link = link();
+        link.begin();
+        link.enter(Phase::Held);
+        for step in [Link::answered, Link::came_nothing, Link::came, |link: &Link| link.wrote(true)] {
+            step(&link);
+            assert_eq!(link.mark().phase(), Phase::Held);
+        }
+        link.disarm();
+        assert_eq!(link.mark().phase(), Phase::Answered);
+    }
+}

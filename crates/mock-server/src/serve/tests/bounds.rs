@@ -69,6 +69,46 @@ async fn idle_connections_end_some_day() {
 }
 
 #[tokio::test]
+async fn a_connection_that_gets_on_is_not_idle() {
+    let rig = Rig::start(plain(), Limits { idle_within: 4 * SHORT, ..patient() }, false).await;
+    let (mut idle, mut asking) = (rig.connect().await, rig.connect().await);
+    let idling = tokio::spawn(async move { idle.read_all().await });
+    ends("an idle connection", async {
+        while !idling.is_finished() {
+            asking.gets("/whole", &whole(BODY)).await;
+        }
+    })
+    .await;
+    asking.gets("/whole", &whole(BODY)).await;
+    rig.stop().await;
+}
+
+/// What takes long on this side is not held against the client.
+#[tokio::test]
+async fn a_call_may_take_as_long_as_it_does() {
+    let limits =
+        Limits { head_within: SHORT, idle_within: SHORT, write_within: SHORT, body_within: SHORT, ..patient() };
+    let (go, told) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let gone = Arc::clone(&go);
+    let noted = Arc::clone(&told);
+    let wait = async move |body: String| {
+        noted.notify_one();
+        gone.notified().await;
+        body
+    };
+    for is_tls in [false, true] {
+        let rig = Rig::start(Router::new().route("/", put(wait.clone())), limits, is_tls).await;
+        let mut client = rig.connect().await;
+        client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody").await;
+        told.notified().await;
+        client.hears_nothing().await;
+        go.notify_one();
+        assert_eq!(client.read(15).await, b"HTTP/1.1 200 OK");
+        rig.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_handshake_is_not_waited_for() {
     let rig = Rig::start(plain(), Limits { handshake_within: SHORT, ..patient() }, true).await;
     for start in [&b""[..], b"\x16\x03\x01\x02\x00\x01\x00"] {
@@ -178,7 +218,7 @@ async fn a_huge_head_is_refused_and_the_refusal_heard() {
 
 #[tokio::test]
 async fn a_client_that_takes_no_answer_is_dropped() {
-    let body: &'static str = Box::leak("x".repeat(40_000_000).into_boxed_str());
+    let body: &'static str = "x".repeat(40_000_000).leak();
     for is_tls in [false, true] {
         let limits = Limits { write_within: SHORT, connections_max: 1, ..patient() };
         let rig = Rig::start(answering(body, Delivery::Whole), limits, is_tls).await;

@@ -1,7 +1,12 @@
 //! Each way of delivering an answer, as a client sees it, to the byte.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
+use axum::routing::get;
+
+use super::Limits;
 use super::raw::{Client, End, LONG, Rig, answering, ask, ends, head, patient, whole};
 use crate::delivery::{Break, Delivery, Sent};
 
@@ -64,7 +69,8 @@ async fn check(client: &mut Client, before: &str, delivery: Delivery, body: &str
 async fn each_is_seen_to_the_byte_and_harms_no_answer_before() {
     let (odd, before) = (ask("/odd"), whole(BODY));
     let two = ask("/whole") + &odd;
-    let unread = format!("POST /odd HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n{}", "x".repeat(100_000));
+    let unread = |sent| format!("POST /odd HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n{}", "x".repeat(sent));
+    let (unread, much_unread) = (unread(1_000), unread(100_000));
     for is_tls in [false, true] {
         for delivery in every_delivery() {
             for (sent, first) in [
@@ -74,7 +80,13 @@ async fn each_is_seen_to_the_byte_and_harms_no_answer_before() {
                 (&(two.clone() + &ask("/whole")), &before),
                 // A body that nobody reads, and that goes on.
                 (&unread, ""),
+                (&much_unread, ""),
             ] {
+                let end = expected(delivery, BODY).1;
+                if sent == &much_unread && end == Some(End::Reset) {
+                    // Who is still sending hears of the reset there, and not where it reads.
+                    continue;
+                }
                 let told = format!("{delivery:?}, TLS {is_tls}, {} bytes sent", sent.len());
                 let rig = Rig::start(answering(BODY, delivery), patient(), is_tls).await;
                 let mut client = rig.connect().await;
@@ -83,6 +95,10 @@ async fn each_is_seen_to_the_byte_and_harms_no_answer_before() {
                 }
                 client.send(sent).await;
                 ends(&told, check(&mut client, first, delivery, BODY, &told)).await;
+                if sent == &much_unread && end == Some(End::Closed) && !is_tls {
+                    // Closed is the other side alone: what is sent on meets no reset.
+                    client.send("x".repeat(200_000)).await;
+                }
                 if delivery.arrives() && sent == &odd {
                     client.gets("/whole", &before).await;
                 }
@@ -98,7 +114,7 @@ async fn each_is_seen_to_the_byte_and_harms_no_answer_before() {
 /// Far more than the system takes in one go. A reset has no place here: it overtakes what the client has not taken yet.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_still_leaving_is_not_taken_for_the_next() {
-    let body: &'static str = Box::leak("x".repeat(9_000_000).into_boxed_str());
+    let body: &'static str = "x".repeat(9_000_000).leak();
     let after = [Sent::Nothing, Sent::Head, Sent::Body(9)];
     let broken = after.into_iter().flat_map(|after| [Break::Close, Break::Hang].map(|how| broken(after, how)));
     let dripped = Delivery::Dripped { piece_bytes: 2_000_000, every: Duration::from_millis(1) };
@@ -115,6 +131,45 @@ async fn an_answer_that_is_still_leaving_is_not_taken_for_the_next() {
             }
             drop(client);
             ends(&told, rig.stop()).await;
+        }
+    }
+}
+
+/// It follows one that never leaves, though hyper would go on: it holds the next request with the end of the unread body, and
+/// the answer has no body.
+#[tokio::test]
+async fn a_request_after_one_that_breaks_off_never_takes_hold() {
+    let took_hold = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&took_hold);
+    let note = get(async move || noted.store(true, SeqCst));
+    let rig = Rig::start(answering("", Delivery::NEVER).route("/note", note), patient(), false).await;
+    let mut client = rig.connect().await;
+    let chunked = "POST /odd HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n";
+    client.send(chunked.to_owned() + &ask("/note")).await;
+    client.hears_nothing().await;
+    assert!(!took_hold.load(SeqCst));
+    rig.stop().await;
+}
+
+/// Whatever else has a bound, what is held back on purpose has none.
+#[tokio::test]
+async fn what_is_held_back_is_not_taken_for_idle() {
+    let short = Duration::from_millis(1);
+    let limits =
+        Limits { head_within: short, idle_within: short, write_within: short, linger_within: short, ..patient() };
+    for is_tls in [false, true] {
+        for delivery in [Delivery::NEVER, Delivery::Dripped { piece_bytes: 9, every: LONG }] {
+            for body in ["", BODY] {
+                let limits = Limits { stop_within: short, ..limits };
+                let rig = Rig::start(answering(body, delivery), limits, is_tls).await;
+                let mut client = rig.connect().await;
+                client.send("POST /odd HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc").await;
+                if delivery.arrives() {
+                    client.read(9).await;
+                }
+                client.hears_nothing().await;
+                rig.stop().await;
+            }
         }
     }
 }
@@ -156,8 +211,8 @@ async fn a_client_that_leaves_takes_its_connection_with_it() {
     let slowly = Delivery::Dripped { piece_bytes: 1, every: Duration::from_millis(1) };
     for is_tls in [false, true] {
         for delivery in [Delivery::NEVER, broken(Sent::Head, Break::Hang), broken(Sent::Body(9), Break::Hang), slowly] {
-            let body: &'static str = Box::leak("x".repeat(1_000_000).into_boxed_str());
-            let limits = super::Limits { connections_max: 1, ..patient() };
+            let body: &'static str = "x".repeat(1_000_000).leak();
+            let limits = Limits { connections_max: 1, ..patient() };
             let rig = Rig::start(answering(body, delivery), limits, is_tls).await;
             let mut client = rig.connect().await;
             client.send(ask("/odd")).await;
@@ -190,7 +245,7 @@ async fn what_hangs_says_nothing_more_and_ends_with_the_server() {
 #[tokio::test]
 async fn pieces_have_pauses_between() {
     for is_tls in [false, true] {
-        let limits = super::Limits { stop_within: Duration::from_millis(1), ..patient() };
+        let limits = Limits { stop_within: Duration::from_millis(1), ..patient() };
         let delivery = Delivery::Dripped { piece_bytes: 9, every: LONG };
         let rig = Rig::start(answering(BODY, delivery), limits, is_tls).await;
         let mut client = rig.connect().await;
