@@ -504,3 +504,20 @@ fn what_goes_on_for_too_long_is_refused() {
         assert_eq!(rows(&cloud(&text, format))[0].name, fits, "{format:?}");
     }
 }
+
+/// Whatever is cut off a file or spoilt in it, there is an answer, and no fleet with more instances than before.
+#[test]
+fn spoilt_files_are_answered() {
+    for (format, text) in [(Format::Csv, CSV), (Format::Json, API), (Format::JsonLines, FLAT), (Format::Yaml, YAML)] {
+        // Every place would take seconds.
+        for at in (0..text.len()).step_by(7) {
+            let (before, after) = (&text.as_bytes()[..at], &text.as_bytes()[at + 1..]);
+            let spoilt = [b"".as_slice(), b"\0", b"\xff", b"\"", b"{", b",", b"\n", b"\r", b"\x1e"];
+            let spoilt = spoilt.iter().map(|byte| [before, byte, after].concat()).chain([before.to_vec()]);
+            for bytes in spoilt {
+                let len = read(bytes.as_slice(), Some(format)).map_or(0, |fleet| fleet.len());
+                assert!(len <= 3, "{format:?} at {at}: {len}");
+            }
+        }
+    }
+}
