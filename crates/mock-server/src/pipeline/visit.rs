@@ -226,10 +226,11 @@ impl<'a> Visit<'a> {
         };
         let turn = std::mem::replace(&mut self.turn, Turn::UNHARMED);
         let turn = self.place.with(|world| world.meet(now, &wish, turn));
-        let skew = turn.skew;
+        let (skew, waits_before) = (turn.skew, !turn.wait_before.is_zero());
         let (name, real) = (self.name, self.real);
         let arrival = Arrival { now, real, name, caller, peer, unread, repeats: None, held_back: false };
         let (served, guard) = self.act(arrival, wish, turn).await;
+        let has_waited = waits_before || !served.wait.is_zero();
         if !served.wait.is_zero() {
             pause(served.wait).await;
         }
@@ -248,8 +249,11 @@ impl<'a> Visit<'a> {
             }
             response.extensions_mut().insert(guard);
         }
-        // Dated when it leaves.
-        let leaves_at = self.place.with(|world| world.clock.now(self.state.real_now()));
+        // Dated when it leaves, which is mostly when it came.
+        let leaves_at = match has_waited {
+            true => self.place.with(|world| world.clock.now(self.state.real_now())),
+            false => now,
+        };
         Stamp { name, is_iam: operation.is_iam() }.on(response, skew.of(leaves_at))
     }
 
