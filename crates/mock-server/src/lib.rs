@@ -16,6 +16,8 @@ pub mod hosts;
 pub mod iam;
 pub mod limit;
 pub mod operation;
+pub mod scenario;
+mod shape;
 pub mod world;
 pub mod worlds;
 
