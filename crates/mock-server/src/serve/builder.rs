@@ -32,14 +32,20 @@ pub struct MockServerBuilder {
     iam_users: Vec<IamUser>,
     listen: SocketAddr,
     faults: Vec<FaultRule>,
+    /// What else its worlds are made from.
+    plan: WorldPlan,
+    makes_worlds: bool,
 }
 
 impl MockServerBuilder {
     #[expect(clippy::expect_used, reason = "constants, which a test reads")]
     pub(super) fn new() -> Self {
         let project = CloudConfig::PROJECT.parse().expect("a well-formed project id");
+        let config = CloudConfig::generated(project, 100);
         Self {
-            config: CloudConfig::generated(project, 100),
+            plan: WorldPlan::new(config.clone()),
+            makes_worlds: false,
+            config,
             token: SessionToken::parse(MockServer::TOKEN).expect("a well-formed token"),
             access_keys: Vec::new(),
             skew: Skew::default(),
@@ -151,6 +157,25 @@ impl MockServerBuilder {
         self
     }
 
+    /// All that its worlds are made from, in place of whatever was told of that before.
+    #[must_use]
+    pub fn plan(mut self, plan: WorldPlan) -> Self {
+        self.config = plan.cloud.clone();
+        self.iam = plan.iam.clone();
+        self.iam_users = Vec::new();
+        self.skew = plan.skew;
+        self.faults.clone_from(&plan.faults);
+        self.plan = plan;
+        self
+    }
+
+    /// Whether a call for an unknown project makes a world for it; it does not if not told.
+    #[must_use]
+    pub fn worlds_auto(mut self, makes_worlds: bool) -> Self {
+        self.makes_worlds = makes_worlds;
+        self
+    }
+
     /// A fault rule, after those already given.
     #[must_use]
     pub fn fault(mut self, rule: FaultRule) -> Self {
@@ -177,8 +202,8 @@ impl MockServerBuilder {
             iam.users = self.iam_users;
         }
         let clock = Clock::start();
-        let plan = WorldPlan { iam, skew: self.skew, faults: self.faults, ..WorldPlan::new(self.config) };
-        let worlds = Worlds::planned(plan, false, clock.now());
+        let plan = WorldPlan { cloud: self.config, iam, skew: self.skew, faults: self.faults, ..self.plan };
+        let worlds = Worlds::planned(plan, self.makes_worlds, clock.now());
         let told = clock.clone();
         let state = AppState::of(worlds, self.token, move || told.now()).with_access_keys(self.access_keys);
         let state = Arc::new(state);
