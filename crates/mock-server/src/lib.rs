@@ -18,6 +18,8 @@ pub mod judge;
 pub mod limit;
 pub mod log;
 pub mod operation;
+pub mod scenario;
+mod shape;
 pub mod world;
 
 mod admin;
