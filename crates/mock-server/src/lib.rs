@@ -23,6 +23,7 @@ pub mod worlds;
 
 mod admin;
 pub mod app;
+pub mod openapi;
 pub mod pipeline;
 
 pub mod serve;
