@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -73,6 +73,12 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// Waits, for a program that was started and has no way to say that it is ready.
+#[expect(clippy::disallowed_methods, reason = "a benchmark asks a server again and again until it answers")]
+pub(crate) fn pause(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
 /// The cargo that runs us, so that the toolchain stays the same; else the one on the path.
 fn cargo_path() -> String {
     variable("CARGO").unwrap_or_else(|| "cargo".to_owned())
@@ -104,6 +110,18 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
         true => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
         false => Err(Failure::Exit { command: written(command), status: done.status }),
     }
+}
+
+/// Starts a program that runs beside us; who asked for it ends it.
+pub(crate) fn start(command: &mut Command) -> Result<Child, Failure> {
+    command.spawn().map_err(|source| Failure::Start { command: written(command), source })
+}
+
+/// The first line that a program prints when asked for its version. Some end with an error after that.
+pub(crate) fn version(command: &mut Command) -> Result<String, Failure> {
+    let done = command.output().map_err(|source| Failure::Start { command: written(command), source })?;
+    let told = String::from_utf8_lossy(&done.stdout).into_owned();
+    Ok(told.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 /// A command as a person would type it: cargo without its folder, arguments unquoted.

@@ -1,7 +1,7 @@
 //! `cargo xtask interop`: clients that others wrote judge what ours and the mock server do. The suite is in
 //! `xtask/interop`; here is what it needs to run.
 
-mod venv;
+pub(crate) mod venv;
 
 use std::path::{Path, PathBuf};
 

@@ -59,10 +59,8 @@ pub(crate) enum Task {
     /// Measures, and prints a table.
     Bench {
         /// What to measure.
+        #[command(subcommand)]
         what: bench::Subject,
-        /// Renew docs/benchmarks.md with it.
-        #[arg(long)]
-        write: bool,
     },
     /// Makes the release archive for this machine's target.
     Dist,
@@ -110,7 +108,7 @@ impl Task {
             Self::Links => links::run(workspace),
             Self::Tidy => tidy::run(workspace),
             Self::Interop { args } => interop::run(workspace, &args),
-            Self::Bench { what, write } => bench::run(workspace, what, write),
+            Self::Bench { what } => bench::run(workspace, &what),
             Self::Dist => dist::run(workspace),
         }
     }
@@ -165,6 +163,10 @@ pub(crate) enum Failure {
     Outdated { document: &'static str },
     #[error("there is no step `{name}` to leave out")]
     NoSuchStep { name: String },
+    #[error("{server} did not answer within {seconds} s as it should; what it said is in {}", log.display())]
+    Silent { server: String, seconds: u64, log: PathBuf },
+    #[error("cannot find out {what}")]
+    Unknown { what: &'static str, source: io::Error },
     #[error("this needs {needed}")]
     Needed { needed: &'static str, source: Box<Failure> },
     #[error("SOURCE_DATE_EPOCH is not a number of seconds: `{given}`")]

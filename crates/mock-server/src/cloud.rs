@@ -29,7 +29,8 @@ use reinstall_core::time::Timestamp;
 use self::config::{CloudConfig, Failing, Start};
 pub(crate) use self::draw::{draw, draw_nth, mix, uuid_bits};
 use self::fleet::Fleet;
-pub use self::fleet::{Image, generated_id, images};
+pub(crate) use self::fleet::{Described, FleetBuilder, Full, Repeat, TagText};
+pub use self::fleet::{Image, StoredFleet, generated_id, images};
 use self::ledger::Ledger;
 use self::list::{Asked, ListQuery, Page};
 use self::refusal::Refusal;
@@ -205,7 +206,7 @@ impl Cloud {
         if !self.config.permits_list {
             return Err(Refusal::Forbidden);
         }
-        let asked = Asked::parse(query, self.config.seed)?;
+        let asked = Asked::parse(query, self.config.seed, &self.fleet)?;
         let has_state = |id: &InstanceId| {
             let Some(word) = &asked.state else { return true };
             self.glimpse(now, *id).is_some_and(|glimpse| glimpse.state.as_word() == word)
@@ -226,11 +227,7 @@ impl Cloud {
         let is_last = ids.len() <= asked.limit;
         ids.truncate(asked.limit);
         let last = ids.last().filter(|_| !is_last);
-        Ok(Page {
-            next_marker: last.map(|id| list::marker(*id, self.config.seed)),
-            rows: ids.iter().filter_map(|id| self.row(now, *id)).collect(),
-            count,
-        })
+        Ok(Page { next_marker: last.map(|id| list::marker(*id, self.config.seed)), as_of: now, ids, count })
     }
 }
 

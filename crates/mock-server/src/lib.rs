@@ -12,6 +12,7 @@ pub mod cloud;
 pub mod delivery;
 pub mod exchange;
 pub mod fault;
+pub mod fleet_file;
 pub mod hosts;
 pub mod iam;
 pub mod judge;
@@ -21,7 +22,10 @@ pub mod operation;
 pub mod world;
 pub mod worlds;
 
+
 mod admin;
+pub mod diagnosis;
+pub mod record;
 pub mod app;
 pub mod openapi;
 pub mod pipeline;

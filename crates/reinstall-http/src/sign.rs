@@ -130,14 +130,23 @@ fn string_to_sign(date: &str, canonical: &CanonicalRequest) -> String {
 }
 
 /// The key is the secret key as it is: nothing is derived from date, region or the like.
-#[expect(clippy::expect_used, reason = "an HMAC takes a key of any length, so there is no error to hand on")]
 fn signature(secret: &SecretKey, string_to_sign: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("a key of any length");
-    mac.update(string_to_sign.as_bytes());
+    hmac(secret.expose().as_bytes(), string_to_sign.as_bytes())
+}
+
+/// The HMAC-SHA-256 of `bytes` in hexadecimal digits, as a signature is sent: for whoever has to find out what somebody else
+/// signed, and with which key.
+#[expect(clippy::expect_used, reason = "an HMAC takes a key of any length, so there is no error to hand on")]
+#[must_use]
+pub fn hmac(key: &[u8], bytes: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    mac.update(bytes);
     digits(mac.finalize().into_bytes().into())
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// The SHA-256 of `bytes` in hexadecimal digits, as it stands in a canonical request and in a string to sign.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
     digits(Sha256::digest(bytes).into())
 }
 

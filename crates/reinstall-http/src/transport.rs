@@ -6,6 +6,7 @@
 //! was written* goes to a fresh one. A reinstall does not even meet a connection that was kept: it has one of its own.
 
 mod knock;
+mod relay;
 mod trust;
 mod why;
 
@@ -22,6 +23,7 @@ use reinstall_core::time::{Plain, Timestamp};
 use reqwest::{NoProxy, Url, redirect, tls};
 
 pub(crate) use self::knock::knock;
+pub use self::relay::Relay;
 use self::trust::Trust;
 use self::why::why;
 use crate::auth::proof::Proof;
@@ -182,7 +184,7 @@ impl Transport {
             builder = builder.body(body.clone());
         }
         let mut response = builder.send().await.map_err(|error| self.fault(&error, &place.endpoint, call_max))?;
-        let (body, cut) = read_body(&mut response).await;
+        let (body, cut) = read_body(&mut response, REPLY_BYTES_MAX).await;
         let reply = Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body, cut };
         Ok(Exchange { reply, signed })
     }
@@ -274,13 +276,13 @@ fn signed(
     Ok(signed)
 }
 
-/// Reads a body up to its end or up to [`REPLY_BYTES_MAX`].
-async fn read_body(response: &mut reqwest::Response) -> (Bytes, Option<Cut>) {
+/// Reads a body up to its end or up to `bytes_max`.
+async fn read_body(response: &mut reqwest::Response, bytes_max: usize) -> (Bytes, Option<Cut>) {
     let mut body = BytesMut::new();
     let cut = loop {
         match response.chunk().await {
             Ok(None) => break None,
-            Ok(Some(chunk)) if body.len() + chunk.len() > REPLY_BYTES_MAX => break Some(Cut::TooLong),
+            Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => break Some(Cut::TooLong),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Err(error) if error.is_timeout() => break Some(Cut::TimedOut),
             Err(_) => break Some(Cut::Broken),

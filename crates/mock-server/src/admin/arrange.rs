@@ -166,7 +166,7 @@ fn describe(place: &Place, state: &AppState, id: InstanceId) -> Result<Value, Pr
         Some((row, wipes, timeline))
     });
     let (row, wipes, timeline) = told.ok_or_else(|| Problem::not_found("there is no such instance"))?;
-    Ok(json!({"row": list_row(row), "wipes": wipes, "timeline": timeline}))
+    Ok(json!({"row": list_row(&row), "wipes": wipes, "timeline": timeline}))
 }
 
 /// What is to change; what is absent stays as it is, and `null` takes back what was set before.

@@ -11,7 +11,7 @@ use reinstall_core::time::Timestamp;
 use super::Cloud;
 use super::config::Failing;
 use super::draw::{between, draw};
-use super::fleet::{Fleet, images};
+use super::fleet::Fleet;
 use super::ledger::Violation;
 use super::refusal::Refusal;
 use super::request::ReinstallRequest;
@@ -59,7 +59,7 @@ impl Cloud {
         ids: &[InstanceId],
         image: Option<ImageId>,
     ) -> Result<(), Refusal> {
-        let wanted = image.and_then(|wanted| images().find(|image| image.id == wanted));
+        let wanted = image.and_then(|wanted| self.fleet.image(wanted));
         let families: BTreeSet<Option<OsFamily>> = match wanted {
             Some(image) => BTreeSet::from([Some(image.os)]),
             None => ids.iter().map(|id| Some(self.image(now, *id)?.os)).collect(),

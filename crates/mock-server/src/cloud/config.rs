@@ -1,6 +1,7 @@
 //! What a cloud is made from.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reinstall_core::id::{InstanceId, ProjectId};
@@ -8,6 +9,7 @@ use reinstall_core::instance::{InstanceFault, InstanceState, Operation, Operatio
 use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::lifecycle::LifeCycle;
 
+use super::fleet::StoredFleet;
 use super::prospect::Prospect;
 use super::row::Tags;
 use super::wipe::Ending;
@@ -41,9 +43,9 @@ pub struct CloudConfig {
     pub failing: Failing,
     /// How the reinstalls of single instances end, every time; these come before all else.
     pub endings: BTreeMap<InstanceId, Ending>,
-    /// What single instances are like in the beginning; all others are as [`Start::default`] says.
+    /// What single instances are like in the beginning; all others are as the fleet's file or [`Start::default`] says.
     pub starts: BTreeMap<InstanceId, Start>,
-    /// How single instances are labelled; all others have an `env` and a `rack`.
+    /// How single instances are labelled; all others as the fleet's file says, or with an `env` and a `rack`.
     pub tags: BTreeMap<InstanceId, Tags>,
     /// Where all chance comes from.
     pub seed: u64,
@@ -83,6 +85,8 @@ pub enum FleetConfig {
     Generated(u32),
     /// These; a repeat counts once.
     Listed(Vec<InstanceId>),
+    /// Those of a file, with what it says of them; see [`fleet_file::read`](crate::fleet_file::read).
+    Stored(Arc<StoredFleet>),
 }
 
 /// Which reinstalls fail by chance.
@@ -97,7 +101,7 @@ pub enum Failing {
 }
 
 /// What an instance is like before anything was asked of this cloud: the place for leftovers of earlier times.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Start {
     /// `state`
     pub state: InstanceState,

@@ -1,13 +1,25 @@
-//! The instances there are, and everything about them that never changes: made from seed and place, so nothing but ids
-//! is kept in memory.
+//! The instances there are, and everything about them that never changes. What was not read from somewhere is made from
+//! seed and place, so that nothing but ids is kept of it.
 
+mod builder;
+mod stored;
+mod table;
+mod tags;
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reinstall_core::id::{ImageId, InstanceId};
 use reinstall_core::instance::OsFamily;
 use reinstall_core::time::Timestamp;
 
-use super::config::FleetConfig;
+pub(crate) use self::builder::{Described, FleetBuilder, Repeat};
+use self::stored::GivenImage;
+pub use self::stored::StoredFleet;
+pub(crate) use self::table::Full;
+pub(crate) use self::tags::TagText;
+use super::config::{FleetConfig, Start};
 use super::draw::{between, draw, uuid_bits};
 use super::row::Tags;
 
@@ -44,7 +56,8 @@ const RACK_LEN: u32 = 16;
 /// Turns an instance's id into its server's and back. The bits that make a random UUID what it is are left alone.
 const SERVER_MASK: u128 = 0x5a3c_96e1_7b0d_02c4_18d2_4ef6_90a7_3b5d;
 
-#[derive(Debug, Clone, Copy)]
+/// Where an instance stood among all of them before they were sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     id: InstanceId,
     index: u32,
@@ -55,6 +68,7 @@ struct Place {
 pub(crate) struct Portrait {
     pub(crate) name: String,
     pub(crate) image: Image,
+    pub(crate) server_id: InstanceId,
     pub(crate) vpc_id: String,
     pub(crate) subnet_id: String,
     pub(crate) address: String,
@@ -62,24 +76,28 @@ pub(crate) struct Portrait {
     pub(crate) created_at: Timestamp,
 }
 
+/// Clones share what is large.
 #[derive(Debug, Clone)]
 pub(crate) struct Fleet {
     seed: u64,
     /// In the order of the ids, which is the order of the list call's pages.
-    places: Vec<Place>,
+    places: Arc<Vec<Place>>,
+    /// What is known of them; the rows are the places' indices.
+    stored: Option<Arc<StoredFleet>>,
 }
 
 impl Fleet {
     pub(crate) fn new(config: &FleetConfig, seed: u64) -> Self {
-        let ids: Vec<InstanceId> = match config {
-            FleetConfig::Generated(count) => (0..*count).map(|index| generated_id(seed, index)).collect(),
-            FleetConfig::Listed(ids) => ids.clone(),
+        let places = match config {
+            FleetConfig::Generated(count) => {
+                sorted((0..*count).map(|index| Place { id: generated_id(seed, index), index }).collect())
+            }
+            FleetConfig::Listed(ids) => sorted((0..).zip(ids).map(|(index, &id)| Place { id, index }).collect()),
+            FleetConfig::Stored(stored) => {
+                return Self { seed, places: Arc::clone(&stored.places), stored: Some(Arc::clone(stored)) };
+            }
         };
-        let mut places: Vec<Place> = (0..).zip(ids).map(|(index, id)| Place { id, index }).collect();
-        places.sort_unstable_by_key(|place| (place.id, place.index));
-        places.dedup_by_key(|place| place.id);
-        places.shrink_to_fit();
-        Self { seed, places }
+        Self { seed, places: Arc::new(places), stored: None }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -105,30 +123,87 @@ impl Fleet {
         Some(self.places[found].index)
     }
 
+    /// The row that something is stored in about an instance.
+    fn row(&self, id: InstanceId) -> Option<(&StoredFleet, usize)> {
+        let stored = self.stored.as_deref()?;
+        Some((stored, self.index(id)? as usize))
+    }
+
     /// The image an instance has before anything is asked of it; `None` if there is no such instance.
     pub(crate) fn first_image(&self, id: InstanceId) -> Option<Image> {
-        self.has(id).then(|| {
-            let which = between(draw(self.seed, id, 0, "image"), 0, IMAGES.len() as u64 - 1);
-            nth_image(which)
-        })
+        if let Some((stored, row)) = self.row(id) {
+            return Some(match stored.image(row) {
+                GivenImage::Any => self.made_up_image(id, None),
+                GivenImage::Family(os) => self.made_up_image(id, Some(os)),
+                GivenImage::This(image) => image.clone(),
+            });
+        }
+        self.has(id).then(|| self.made_up_image(id, None))
+    }
+
+    /// One of the images that instances start with; of this family, if one is known.
+    fn made_up_image(&self, id: InstanceId, family: Option<OsFamily>) -> Image {
+        let fitting =
+            || (0..).zip(IMAGES).filter(|(_, (_, os))| family.is_none_or(|family| family == *os)).map(|(nth, _)| nth);
+        let which = between(draw(self.seed, id, 0, "image"), 0, fitting().count() as u64 - 1);
+        nth_image(fitting().nth(which as usize).unwrap_or_default())
+    }
+
+    /// The image of this id, if it is one that instances of this fleet start with, or of any fleet.
+    pub(crate) fn image(&self, id: ImageId) -> Option<Image> {
+        let stored = self.stored.as_ref().and_then(|stored| stored.image_of(id)).cloned();
+        stored.or_else(|| images().find(|image| image.id == id))
+    }
+
+    /// What an instance is like in the beginning, where that is known.
+    pub(crate) fn start(&self, id: InstanceId) -> Option<Start> {
+        let (stored, row) = self.row(id)?;
+        stored.start(row).cloned()
+    }
+
+    /// The instances on a server.
+    pub(crate) fn on_server(&self, server: InstanceId) -> impl Iterator<Item = InstanceId> {
+        let stored = self.stored.iter().flat_map(move |stored| stored.on_server(server));
+        // Its own inverse, which holds for those that do not say where they are.
+        let derived = Some(server_of(server)).filter(|id| self.has(*id));
+        let says = |id: InstanceId| self.row(id).is_some_and(|(stored, row)| stored.server(row).is_some());
+        stored.chain(derived.filter(|id| !says(*id)))
     }
 
     pub(crate) fn portrait(&self, id: InstanceId) -> Option<Portrait> {
         let index = self.index(id)?;
+        let (stored, row) = (self.stored.as_deref(), index as usize);
+        let given = |text: Option<&str>| text.map(str::to_owned);
         let (rack, slot) = (index / RACK_LEN + 1, index % RACK_LEN + 1);
-        let age = between(draw(self.seed, id, 0, "created"), 0, GROWTH_DAYS * 24 * 3_600);
-        let env = if draw(self.seed, id, 0, "env").is_multiple_of(4) { "staging" } else { "production" };
         let [_, b, c, d] = index.wrapping_add(10).to_be_bytes();
+        let vpc = || InstanceId::from_bits(uuid_bits(self.seed, 0, "vpc")).to_string();
+        let subnet = || InstanceId::from_bits(uuid_bits(self.seed, u64::from(b), "subnet")).to_string();
+        let tags = || {
+            let env = if draw(self.seed, id, 0, "env").is_multiple_of(4) { "staging" } else { "production" };
+            vec![("env".into(), Some(env.into())), ("rack".into(), Some(format!("r{rack:03}")))]
+        };
+        let created_at = || {
+            let age = between(draw(self.seed, id, 0, "created"), 0, GROWTH_DAYS * 24 * 3_600);
+            Timestamp::from_millis(FOUNDED_MS) + Duration::from_secs(age)
+        };
         Some(Portrait {
-            name: format!("bm-r{rack:03}-n{slot:02}"),
+            name: given(stored.and_then(|it| it.name(row))).unwrap_or_else(|| format!("bm-r{rack:03}-n{slot:02}")),
             image: self.first_image(id)?,
-            vpc_id: InstanceId::from_bits(uuid_bits(self.seed, 0, "vpc")).to_string(),
-            subnet_id: InstanceId::from_bits(uuid_bits(self.seed, u64::from(b), "subnet")).to_string(),
-            address: format!("10.{b}.{c}.{d}"),
-            tags: vec![("env".into(), Some(env.into())), ("rack".into(), Some(format!("r{rack:03}")))],
-            created_at: Timestamp::from_millis(FOUNDED_MS) + Duration::from_secs(age),
+            server_id: stored.and_then(|it| it.server(row)).unwrap_or_else(|| server_of(id)),
+            vpc_id: given(stored.and_then(|it| it.vpc(row))).unwrap_or_else(vpc),
+            subnet_id: given(stored.and_then(|it| it.subnet(row))).unwrap_or_else(subnet),
+            address: stored.and_then(|it| it.address(row)).unwrap_or_else(|| Ipv4Addr::new(10, b, c, d)).to_string(),
+            tags: stored.and_then(|it| it.tags(row)).unwrap_or_else(tags),
+            created_at: stored.and_then(|it| it.created_at(row)).unwrap_or_else(created_at),
         })
     }
+}
+
+fn sorted(mut places: Vec<Place>) -> Vec<Place> {
+    places.sort_unstable_by_key(|place| (place.id, place.index));
+    places.dedup_by_key(|place| place.id);
+    places.shrink_to_fit();
+    places
 }
 
 /// The id of the `index`th made-up instance of a seed.
@@ -152,7 +227,12 @@ pub fn images() -> impl Iterator<Item = Image> {
     (0..IMAGES.len() as u64).map(nth_image)
 }
 
-/// `server_id` of an instance.
+/// The image of this name among them.
+fn image_named(name: &str) -> Option<Image> {
+    images().find(|image| image.name == name)
+}
+
+/// `server_id` of an instance that is not said to be on another.
 pub(crate) fn server_of(id: InstanceId) -> InstanceId {
     InstanceId::from_bits(id.to_bits() ^ SERVER_MASK & !(0xf000 << 64 | 0b11 << 62))
 }

@@ -1,11 +1,11 @@
 //! The rules of ListInstances: limit, marker and filters (api-facts 3).
 
 use reinstall_core::id::InstanceId;
+use reinstall_core::time::Timestamp;
 
 use super::draw::uuid_bits;
-use super::fleet::server_of;
+use super::fleet::Fleet;
 use super::refusal::Refusal;
-use super::row::Row;
 
 /// The query parameters as they came, unchecked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,11 +37,13 @@ impl ListQuery {
     }
 }
 
-/// One page.
+/// One page. What it shows of each instance is [`Cloud::row`](super::Cloud::row) at `as_of`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// `instances`, in the order of their ids.
-    pub rows: Vec<Row>,
+    pub ids: Vec<InstanceId>,
+    /// The moment that is shown.
+    pub as_of: Timestamp,
     /// `page_info.next_marker`; `None` on the last page.
     pub next_marker: Option<String>,
     /// `count`: how many match on all pages together.
@@ -63,13 +65,15 @@ impl Asked {
     const LIMIT_MAX: usize = 1_000;
     const IDS_MAX: usize = 100;
 
-    pub(crate) fn parse(query: &ListQuery, seed: u64) -> Result<Self, Refusal> {
+    pub(crate) fn parse(query: &ListQuery, seed: u64, fleet: &Fleet) -> Result<Self, Refusal> {
         let ids = match (&query.instance_id, &query.server_id) {
             (Some(_), Some(_)) => {
                 return Err(Refusal::Invalid("instance_id and server_id exclude each other".into()));
             }
             (Some(text), None) => Some(parse_ids("instance_id", text)?),
-            (None, Some(text)) => Some(parse_ids("server_id", text)?.into_iter().map(server_of).collect()),
+            (None, Some(text)) => {
+                Some(parse_ids("server_id", text)?.into_iter().flat_map(|server| fleet.on_server(server)).collect())
+            }
             (None, None) => None,
         };
         let ids = ids.map(|mut ids: Vec<InstanceId>| {
@@ -131,6 +135,8 @@ fn marker_mask(seed: u64) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::config::FleetConfig;
+    use crate::cloud::fleet::server_of;
 
     #[test]
     fn limits_are_brought_into_range() {
@@ -168,7 +174,8 @@ mod tests {
     #[test]
     fn filters_are_checked() {
         let ids = |n: u128| (0..n).map(InstanceId::from_bits).collect::<Vec<_>>();
-        let asked = |query: &ListQuery| Asked::parse(query, 0);
+        let fleet = Fleet::new(&FleetConfig::Listed(ids(1)), 0);
+        let asked = |query: &ListQuery| Asked::parse(query, 0, &fleet);
         assert_eq!(asked(&ListQuery::of(&ids(100))).unwrap().ids, Some(ids(100)));
         assert_eq!(
             asked(&ListQuery::of(&ids(101))).unwrap_err().to_string(),

@@ -33,7 +33,7 @@ pub struct Row {
     /// `image`
     pub image: Image,
     /// `server_id`
-    pub server_id: String,
+    pub server_id: InstanceId,
     /// `vpc_id`
     pub vpc_id: String,
     /// `network_interfaces[0].subnet_id`

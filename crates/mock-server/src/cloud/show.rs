@@ -9,7 +9,7 @@ use reinstall_core::time::Timestamp;
 
 use super::Cloud;
 use super::config::Start;
-use super::fleet::{Image, images, server_of};
+use super::fleet::Image;
 use super::row::{Glimpse, Row};
 use super::wipe::{Ending, Wipe};
 use crate::exchange::Shown;
@@ -49,7 +49,7 @@ impl Cloud {
             name: portrait.name,
             glimpse: self.glimpse(now, id)?,
             image: self.image(now, id)?,
-            server_id: server_of(id).to_string(),
+            server_id: portrait.server_id,
             vpc_id: portrait.vpc_id,
             subnet_id: portrait.subnet_id,
             ipv4_address: portrait.address,
@@ -67,7 +67,7 @@ impl Cloud {
         let untouched = |id: &InstanceId| !self.wipes.contains_key(id) && !self.config.starts.contains_key(id);
         for id in self.fleet.ids() {
             // Most are as they were, and need no looking at.
-            let word = match untouched(&id) {
+            let word = match untouched(&id) && self.fleet.start(id).is_none() {
                 true => InstanceState::Running,
                 false => self.glimpse(now, id).map_or(InstanceState::Terminated, |glimpse| glimpse.state),
             };
@@ -102,7 +102,7 @@ impl Cloud {
 
     /// What an instance was like before anything was asked of this cloud.
     pub(super) fn start(&self, id: InstanceId) -> Start {
-        self.config.starts.get(&id).cloned().unwrap_or_default()
+        self.config.starts.get(&id).cloned().or_else(|| self.fleet.start(id)).unwrap_or_default()
     }
 
     /// The last reinstall that was accepted by `now`.
@@ -128,7 +128,7 @@ impl Cloud {
         let Some(installed) = self.succeeded(now, id).find_map(|wipe| wipe.image) else {
             return Some(first);
         };
-        let known = images().chain([first.clone()]).find(|image| image.id == installed);
+        let known = self.fleet.image(installed);
         Some(known.unwrap_or_else(|| Image { id: installed, name: format!("private-{installed:.8}"), os: first.os }))
     }
 }

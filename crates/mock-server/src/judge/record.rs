@@ -22,14 +22,14 @@ pub(super) struct Record {
     lied: bool,
     /// The number of the latest reinstall that the client began.
     pub(super) own: u32,
-    /// The number of the latest reinstall that an answer that arrived said was accepted, and which.
-    told: u32,
+    /// The answer that said that a reinstall was accepted, and the look that first showed one underway, as long as the client
+    /// has seen no end since.
     told_by: Option<Arc<Exchange>>,
-    /// The number of the latest reinstall that a look showed underway, and which.
-    seen_underway: u32,
     seen_by: Option<Arc<Exchange>>,
     /// The number of the latest reinstall that a look showed ended.
     seen_ended: u32,
+    /// The number of the reinstall whose end is no news to the client, since it may have seen it before it began its own.
+    stale_end: u32,
     /// Whether a look since said that there is no such instance.
     gone: bool,
     /// The latest look since the latest reinstall began.
@@ -96,9 +96,10 @@ pub(super) enum Blame {
 }
 
 impl Record {
-    /// Whether the client has been told, or shown, that a reinstall began whose end it has not seen.
-    pub(super) fn knows(&self) -> bool {
-        self.told.max(self.seen_underway) > self.seen_ended
+    /// Whether the client had been told, or shown, when it sent this, that a reinstall began whose end it has not seen. A
+    /// request that was held back may be carried out after it has learned more.
+    pub(super) fn knew(&self, exchange: &Exchange) -> bool {
+        [&self.told_by, &self.seen_by].into_iter().flatten().any(|by| by.real_at <= exchange.real_at)
     }
 
     /// The submission that is in doubt, if the client has not looked since.
@@ -129,8 +130,8 @@ impl Record {
         self.seen_ended >= self.own || self.gone
     }
 
-    /// Who answers for it if another reinstall begins now; `None` if the end of the one before was seen.
-    pub(super) fn blame(&self) -> Option<Blame> {
+    /// Who answers for it if this request begins another reinstall; `None` if the end of the one before was seen.
+    pub(super) fn blame(&self, exchange: &Exchange) -> Option<Blame> {
         if self.seen_ended >= self.latest {
             return None;
         }
@@ -138,7 +139,7 @@ impl Record {
         let is_about_to_know = self.waiting.as_ref().is_some_and(|waiting| {
             waiting.outcome == Outcome::Accepted && waiting.begun.is_some() && waiting.looked_at.is_none()
         });
-        let is_guilty = self.knows() || self.in_doubt().is_some() || is_about_to_know;
+        let is_guilty = self.knew(exchange) || self.in_doubt().is_some() || is_about_to_know;
         Some(match (is_guilty, self.by_network, self.lied) {
             (true, ..) => Blame::Client,
             (false, true, _) => Blame::Network,
@@ -154,7 +155,8 @@ impl Record {
             Some(look) => look.is_spoiled || blind_look > Some(look.nth),
             None => blind_look > self.begun_by.as_ref().map(|exchange| exchange.nth),
         };
-        (!is_spoiled).then(|| match (self.knows() || self.in_doubt().is_some(), self.lied) {
+        let knows = self.told_by.is_some() || self.seen_by.is_some();
+        (!is_spoiled).then(|| match (knows || self.in_doubt().is_some(), self.lied) {
             (true, _) => Blame::Client,
             (false, true) => Blame::LiedTo,
             (false, false) => Blame::Misled,
@@ -183,6 +185,10 @@ impl Record {
 
     /// A reinstall began.
     pub(super) fn begin(&mut self, attempt: u32, exchange: &Arc<Exchange>, by: Beginning) {
+        if self.latest == 0 {
+            // All before were seen through, or began before anybody judged.
+            self.seen_ended = self.seen_ended.max(attempt.saturating_sub(1));
+        }
         self.latest = attempt;
         self.begun_by = Some(Arc::clone(exchange));
         self.by_network = by == Beginning::Network;
@@ -190,7 +196,7 @@ impl Record {
         self.gone = false;
         self.look = None;
         match by {
-            Beginning::Client(_) => self.own = attempt,
+            Beginning::Client(_) => (self.own, self.stale_end) = (attempt, self.seen_ended),
             Beginning::Network => {}
         }
     }
@@ -206,9 +212,7 @@ impl Record {
     /// Nobody waits for the answer to a submission any more. `accepted` is the reinstall that the answer says was accepted.
     pub(super) fn close(&mut self, exchange: &Arc<Exchange>, accepted: Option<u32>, closing: Closing) {
         match (closing, accepted) {
-            (Closing::Answer, Some(attempt)) if attempt > self.told => {
-                (self.told, self.told_by) = (attempt, Some(Arc::clone(exchange)));
-            }
+            (Closing::Answer, Some(attempt)) if attempt > self.seen_ended => self.told_by = Some(Arc::clone(exchange)),
             (Closing::Answer | Closing::Client(_), Some(_) | None) => {}
         }
         let Some(waiting) = self.waiting.take_if(|waiting| waiting.exchange.nth == exchange.nth) else { return };
@@ -236,16 +240,20 @@ impl Record {
     pub(super) fn see(&mut self, shown: Shown, exchange: &Exchange, share: impl FnOnce() -> Arc<Exchange>) {
         self.look_at(exchange.real_at);
         let is_past = match shown {
-            Shown::Untouched => self.latest > 0,
+            Shown::Untouched => {
+                self.rest(0);
+                self.latest > 0
+            }
             Shown::Underway(attempt) => {
                 // What only a repeat told is held against nobody.
-                if attempt > self.seen_underway && exchange.repeats.is_none() {
-                    (self.seen_underway, self.seen_by) = (attempt, Some(share()));
+                if attempt > self.seen_ended && self.seen_by.is_none() && exchange.repeats.is_none() {
+                    self.seen_by = Some(share());
                 }
                 attempt < self.latest
             }
             Shown::Ended(attempt) => {
                 self.seen_ended = self.seen_ended.max(attempt);
+                self.rest(attempt);
                 attempt < self.latest
             }
             Shown::Absent => {
@@ -255,6 +263,17 @@ impl Record {
         };
         let is_spoiled = is_past || !exchange.rules.is_empty();
         self.look = Some(LatestLook { nth: exchange.nth, is_spoiled });
+    }
+
+    /// A look showed it at rest, after so many reinstalls.
+    ///
+    /// Reinstalls carry no numbers. Once it has been seen moving, any rest is the end as far as the client can tell, also where a
+    /// look shows the past; documents have life cycles in which the two look the same (api-facts 2). Before that, only an end
+    /// that is news is one.
+    fn rest(&mut self, ended: u32) {
+        if self.seen_by.is_some() || ended > self.stale_end {
+            (self.told_by, self.seen_by) = (None, None);
+        }
     }
 
     /// A look named it, and its answer did not show it, or did not arrive.

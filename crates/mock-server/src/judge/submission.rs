@@ -142,7 +142,7 @@ impl Judge {
                 (words, vec![Arc::clone(exchange)])
             });
         }
-        if told.underway.contains(&id) && record.knows() {
+        if told.underway.contains(&id) && record.knew(exchange) {
             self.violations.note(ViolationKind::AskedWhileUnderway, Some(id), at, || {
                 let words = format!(
                     "Request {nth} asked for a reinstall of {id} and was refused, as one was underway, which the client had been \
@@ -152,7 +152,7 @@ impl Judge {
             });
         }
         if let Some(attempt) = begun
-            && let Some(blame) = record.blame()
+            && let Some(blame) = record.blame(exchange)
         {
             let record = record.clone();
             self.judge_second_wipe(&record, exchange, id, attempt, blame);

@@ -146,6 +146,15 @@ fn what_the_mock_did_is_not_held_against_the_client() {
         ("put a -> lost began:none; put a repeat:0 -> lost; look a=ended; put a; look a=ended", ""),
         ("put a; put a repeat:0 -> busy; look a=ended", ""),
         ("put a; look a=ended; put a repeat:0 -> lost; put a", "~network a 2, ~network a 2 3, open a"),
+        // It saw the second move, and then the end of the first: no reinstall carries a number.
+        (
+            "put a; end a; put a repeat:0 -> lost; look a=underway; look a=ended1; end a; put a; look a=ended",
+            "~network a 0 1, ~network a 1 4",
+        ),
+        (
+            "put a; look a=ended; put a repeat:0 -> lost; look a=underway; put a -> busy",
+            "asked_while_underway a 2 3 4, ~network a 2",
+        ),
         // Nobody is to blame for a repeat of a wrong request but the one who sent it.
         ("put a -> lost; put a -> busy; put a repeat:1 -> busy", "submitted_in_doubt a 0 1, open a"),
         ("put -> 400 len:60; put repeat:0 -> 400 len:60", "over_cap 0"),
@@ -159,6 +168,13 @@ fn what_the_mock_did_is_not_held_against_the_client() {
         ("put a -> lost; look a=untouched; end a; put a; look a=ended", "~misled a 0 2"),
         ("put a -> 500 began:a; look a=unsaid; end a; put a; look a=ended", "~misled a 0 2"),
         ("put a; look a=ended; put a -> lost; look a=ended1; put a; look a=ended", "~misled a 2 4"),
+        // It saw one move, and then come to rest as before, or so it seemed.
+        ("put a; look a=underway; look a=untouched; end a; put a; look a=ended", "~misled a 0 3"),
+        ("put a; look a=ended; put a; look a=underway; look a=ended1; put a -> busy; look a=ended", ""),
+        (
+            "put a; look a=underway; look a=untouched; look a=underway; put a -> busy",
+            "asked_while_underway a 0 3 4, open a",
+        ),
         // A stranger in the 202.
         ("put a -> 202 named:az; look a=ended; put z; look z=ended", ""),
     ]);
@@ -183,6 +199,12 @@ fn what_the_network_holds_up_is_not_held_against_the_client() {
         ("hold a; +3s put a held:3s -> lost slow; leave 0 ago:2s; put a -> busy", "submitted_in_doubt a 0 1, open a"),
         ("hold a; put a; put a held:2s -> busy slow; leave 1 ago:2s; look a=ended", "submitted_in_doubt a 0"),
         ("hold a; put a; put a held:2s -> busy; look a=ended", "submitted_in_doubt a 0, two_at_once a 1 0"),
+        // Learned only afterwards that one was underway.
+        (
+            "put a -> lost; look a=untouched; hold a; look a=underway; end a; put a held:3s -> lost slow; leave 3 ago:2s; \
+             look a=ended",
+            "~misled a 0 2 3",
+        ),
         // It alone, and nothing else happened.
         ("hold a; put a held:1s; look a=ended", ""),
         ("hold a; put a held:1s -> 429; put a; look a=ended", ""),

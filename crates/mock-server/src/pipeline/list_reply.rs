@@ -1,73 +1,125 @@
-//! A page of instances, as the list call spells it.
+//! A page of instances, as the list call spells it. Written by hand and in one go: a page has a hundred thousand bytes, and
+//! whoever polls a large fleet asks for one after the other.
+
+use std::fmt::Display;
+use std::io::Write;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use reinstall_http::wire::list::{ListReply, ListedImage, ListedInstance, ListedTag, Paging};
-use reinstall_http::wire::status::ErrorStatus;
-use serde::Serialize;
+use reinstall_core::instance::OperationState;
+use reinstall_core::time::Timestamp;
+use serde_json::Value;
 
-use super::reply::json;
+use super::reply::typed;
 use crate::cloud::list::Page;
 use crate::cloud::row::{Row, os_word};
+use crate::worlds::Place;
 
-/// A page, with what the client's shapes leave out.
-#[derive(Serialize)]
-struct PageReply {
-    instances: Vec<FullRow>,
-    #[serde(flatten)]
-    rest: ListReply,
-}
+/// About how many bytes one instance takes.
+const ROW_BYTES: usize = 720;
 
-#[derive(Serialize)]
-struct FullRow {
-    #[serde(flatten)]
-    row: ListedInstance,
-    network_interfaces: [NetworkInterface; 1],
-}
-
-#[derive(Serialize)]
-struct NetworkInterface {
-    subnet_id: String,
-    ipv4_address: String,
-}
-
-pub(super) fn list_reply(page: Page) -> Response {
-    let page_info =
-        Paging { next_marker: page.next_marker, previous_marker: None, current_count: Some(page.rows.len() as u64) };
-    json(
-        StatusCode::OK,
-        &PageReply {
-            instances: page.rows.into_iter().map(full_row).collect(),
-            rest: ListReply { instances: None, page_info: Some(page_info), count: Some(page.count as u64) },
-        },
-    )
+pub(super) fn list_reply(place: &Place, page: &Page) -> Response {
+    let mut writer = Writer(Vec::with_capacity(128 + page.ids.len() * ROW_BYTES));
+    writer.raw("{\"instances\":[");
+    // What was so at that moment is so whenever it is looked at.
+    place.with(|world| {
+        let rows = page.ids.iter().filter_map(|id| world.cloud.row(page.as_of, *id));
+        for (index, row) in rows.enumerate() {
+            writer.raw(if index == 0 { "" } else { "," });
+            writer.row(&row);
+        }
+    });
+    writer.raw("],\"page_info\":{");
+    if let Some(marker) = &page.next_marker {
+        writer.field("\"next_marker\":", marker);
+        writer.raw(",");
+    }
+    writer.raw(&format!("\"current_count\":{}}},\"count\":{}}}", page.ids.len(), page.count));
+    typed(StatusCode::OK, "application/json", writer.0)
 }
 
 /// One instance, for those who want it alone.
-pub(crate) fn list_row(row: Row) -> impl Serialize {
-    full_row(row)
+pub(crate) fn list_row(row: &Row) -> Value {
+    let mut writer = Writer(Vec::with_capacity(ROW_BYTES));
+    writer.row(row);
+    serde_json::from_slice(&writer.0).unwrap_or_default()
 }
 
-fn full_row(row: Row) -> FullRow {
-    FullRow {
-        row: ListedInstance {
-            id: Some(row.id.to_string()),
-            name: Some(row.name),
-            state: Some(row.glimpse.state.as_word().to_owned()),
-            operation_state: row.glimpse.operation_state.as_ref().map(|operation| operation.as_word().to_owned()),
-            error: row.glimpse.error.as_ref().map(ErrorStatus::from),
-            image: Some(ListedImage {
-                id: Some(row.image.id.to_string()),
-                name: Some(row.image.name),
-                os_type: Some(os_word(row.image.os).to_owned()),
-            }),
-            server_id: Some(row.server_id),
-            vpc_id: Some(row.vpc_id),
-            tags: Some(row.tags.into_iter().map(|(key, value)| ListedTag { key, value }).collect()),
-            created_at: Some(row.created_at.to_string()),
-            updated_at: Some(row.updated_at.to_string()),
-            launched_at: Some(row.launched_at.to_string()),
-        },
-        network_interfaces: [NetworkInterface { subnet_id: row.subnet_id, ipv4_address: row.ipv4_address }],
+/// JSON in the making. Names are given as they stand, with quotes and colon, and a comma where one belongs before them.
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn raw(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    /// A text of any kind, escaped.
+    fn field(&mut self, name: &str, text: &str) {
+        self.raw(name);
+        let _ = serde_json::to_writer(&mut self.0, text);
+    }
+
+    /// A text with nothing in it that would have to be escaped.
+    fn plain(&mut self, name: &str, text: &str) {
+        self.raw(name);
+        self.raw("\"");
+        self.raw(text);
+        self.raw("\"");
+    }
+
+    fn id(&mut self, name: &str, id: impl Display) {
+        self.raw(name);
+        // Memory takes whatever is written to it.
+        let _ = write!(self.0, "\"{id}\"");
+    }
+
+    fn row(&mut self, row: &Row) {
+        self.id("{\"id\":", row.id);
+        self.field(",\"name\":", &row.name);
+        self.field(",\"state\":", row.glimpse.state.as_word());
+        if let Some(operation) = &row.glimpse.operation_state {
+            self.field(",\"operation_state\":", OperationState::as_word(operation));
+        }
+        if let Some(error) = &row.glimpse.error {
+            self.field(",\"error\":{\"error_code\":", error.code.as_str());
+            self.field(",\"error_msg\":", error.message.as_str());
+            self.field(",\"error_type\":", error.kind.as_str());
+            self.raw("}");
+        }
+        self.id(",\"image\":{\"id\":", row.image.id);
+        self.field(",\"name\":", &row.image.name);
+        self.plain(",\"os_type\":", os_word(row.image.os));
+        self.id("},\"server_id\":", row.server_id);
+        self.field(",\"vpc_id\":", &row.vpc_id);
+        self.raw(",\"tags\":[");
+        for (index, (key, value)) in row.tags.iter().enumerate() {
+            self.field(if index == 0 { "{\"key\":" } else { ",{\"key\":" }, key);
+            if let Some(value) = value {
+                self.field(",\"value\":", value);
+            }
+            self.raw("}");
+        }
+        self.raw("]");
+        self.times(row);
+        self.field(",\"network_interfaces\":[{\"subnet_id\":", &row.subnet_id);
+        self.field(",\"ipv4_address\":", &row.ipv4_address);
+        self.raw("}]}");
+    }
+
+    /// Three moments, which are mostly one.
+    fn times(&mut self, row: &Row) {
+        let mut last: Option<(Timestamp, String)> = None;
+        for (name, at) in [
+            (",\"created_at\":", row.created_at),
+            (",\"updated_at\":", row.updated_at),
+            (",\"launched_at\":", row.launched_at),
+        ] {
+            let text = match last.take() {
+                Some((known, text)) if known == at => text,
+                Some(_) | None => at.to_string(),
+            };
+            self.plain(name, &text);
+            last = Some((at, text));
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::cloud::row::Glimpse;
 use crate::exchange::RequestName;
 use crate::limit::{Throttled, Words};
 use crate::world::{Answer, Canned, Said};
+use crate::worlds::Place;
 
 /// What the gateway says before the service hears of a request (api-facts 7).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +102,7 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// Answers to what was said, for one request.
 pub(super) struct Replies<'a> {
+    pub(super) place: &'a Place,
     pub(super) headers: &'a HeaderMap,
     pub(super) query: Option<&'a str>,
     /// How long a client has to wait in its own time for so much of the world's.
@@ -124,7 +126,7 @@ impl Replies<'_> {
             Answer::Reinstalled(ids) => json(StatusCode::ACCEPTED, &ReinstallReply::accepting(&ids)),
             Answer::PasswordChanged(ids) => json(StatusCode::OK, &ReinstallReply::accepting(&ids)),
             Answer::Status(glimpse) => json(StatusCode::OK, &status_reply(&glimpse)),
-            Answer::Listed(page) => list_reply(page),
+            Answer::Listed(page) => list_reply(self.place, &page),
             Answer::Tagged => {
                 let mut response = Response::new(Body::empty());
                 *response.status_mut() = StatusCode::NO_CONTENT;

@@ -234,7 +234,12 @@ impl<'a> Visit<'a> {
             pause(served.wait).await;
         }
         let real_wait = |wait: Duration| self.place.with(|world| world.clock.real_wait(wait));
-        let replies = Replies { headers: &letter.parts.headers, query: letter.parts.uri.query(), wait: &real_wait };
+        let replies = Replies {
+            place: &self.place,
+            headers: &letter.parts.headers,
+            query: letter.parts.uri.query(),
+            wait: &real_wait,
+        };
         let mut response = replies.of(served.said);
         response.extensions_mut().insert(served.delivery);
         if let Some(guard) = guard {
@@ -286,7 +291,7 @@ impl<'a> Visit<'a> {
     fn say(self, said: Said, operation: ApiOperation, parts: &Parts, caller: Caller) -> Response {
         let (status, code) = (said.status(), said.code());
         let no_wait = |wait: Duration| wait;
-        let response = Replies { headers: &parts.headers, query: None, wait: &no_wait }.of(said);
+        let response = Replies { place: &self.place, headers: &parts.headers, query: None, wait: &no_wait }.of(said);
         let why = TurnedAway { status, code, ..self.away(operation) };
         self.place.with(|world| world.count(operation));
         self.leave((response, why), caller)

@@ -127,10 +127,9 @@ impl World {
         match self.cloud.list(as_of, query) {
             Ok(mut page) => {
                 if let Some((omit, _)) = turn.omit {
-                    page.rows = kept(page.rows, omit);
+                    page.ids = kept(page.ids, omit);
                 }
-                let ids: Vec<InstanceId> = page.rows.iter().map(|row| row.id).collect();
-                let shown = self.shown(as_of, &ids);
+                let shown = self.shown(as_of, &page.ids);
                 (Said::Done(Answer::Listed(page)), Facts { shown, ..Facts::default() })
             }
             Err(refusal) => (Said::Refused(refusal), Facts::default()),

@@ -153,11 +153,11 @@ fn a_list_can_be_spoilt_too() {
         world.arm(FaultRule::on(ApiOperation::ListInstances, effect.clone()));
         let served = world.ask(at(0), &Wish::List(ListQuery::of(&ids)));
         let got = match &served.said {
-            Said::Done(Answer::Listed(page)) => Some(page.rows.len()),
+            Said::Done(Answer::Listed(page)) => Some(page.ids.len()),
             _ => None,
         };
         assert_eq!(got, rows, "{effect:?}");
         let again = world.ask(at(0), &Wish::List(ListQuery::of(&ids)));
-        assert!(matches!(again.arrived(), Some(Said::Done(Answer::Listed(page))) if page.rows.len() == 4), "once only");
+        assert!(matches!(again.arrived(), Some(Said::Done(Answer::Listed(page))) if page.ids.len() == 4), "once only");
     }
 }

@@ -100,11 +100,14 @@ pub fn verify<'k>(
     Ok(key)
 }
 
-/// What `Authorization` says.
-struct Claim<'a> {
-    id: &'a str,
-    signed_headers: Vec<&'a str>,
-    signature: &'a str,
+/// What `Authorization` says. No `Debug`: who swaps id and secret sends the secret as the id.
+pub struct Claim<'a> {
+    /// Which key it is said to be.
+    pub id: &'a str,
+    /// The names of the headers, in the order and spelling in which they came.
+    pub signed_headers: Vec<&'a str>,
+    /// The signature.
+    pub signature: &'a str,
 }
 
 impl<'a> Claim<'a> {
@@ -118,8 +121,9 @@ impl<'a> Claim<'a> {
         Ok(claim)
     }
 
-    /// `SDK-HMAC-SHA256 Access=.., SignedHeaders=..;.., Signature=..`
-    fn parse(text: &'a str) -> Option<Self> {
+    /// Reads `SDK-HMAC-SHA256 Access=.., SignedHeaders=..;.., Signature=..`; `None` if it is written in any other way.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
         let fields = text.strip_prefix(ALGORITHM)?.strip_prefix(' ')?;
         let mut fields = fields.split(',').map(str::trim);
         let claim = Self {

@@ -4,7 +4,7 @@
 //! ```text
 //! put a b              a reinstall that begins and is answered with 202, which names both
 //!   -> lost            it begins, and nothing of the answer arrives; `cut`: only the head does; `hang`: the client waits on
-//!   -> 401             it is refused so, and nothing begins; `busy`: as underway
+//!   -> 401             it is refused so, and nothing begins; `busy`: as underway, all of them or `underway:b`
 //!   began:a named:b    what truly begins and what a 202 names, where it is not what goes without saying; `none` for nobody
 //!   slow               the answer is on its way until a `close`
 //!   repeat:0           the network's second delivery of request 0
@@ -180,12 +180,14 @@ impl Story {
         let (mut exchange, throttled) = self.exchange(words, &named, answer);
         exchange.operation = Some(ApiOperation::ReinstallOs);
         exchange.took_hold = !begun.is_empty();
+        let busy = if answer == "busy" { named.clone() } else { vec![] };
+        let underway = value(words, "underway").map_or(busy, ids);
         let len = value(words, "len").map_or(named.len(), |len| len.parse().unwrap());
         let told = Told {
             asked: (!words.contains(&"unread")).then_some(Asked { ids: &named, len }),
             begun: &begun,
             confirmed: &confirmed,
-            underway: if answer == "busy" { &named } else { &[] },
+            underway: &underway,
             throttled,
             held_back: value(words, "held").is_some(),
             ..Told::default()
