@@ -22,13 +22,12 @@ pub mod operation;
 pub mod world;
 pub mod worlds;
 
-
 mod admin;
-pub mod diagnosis;
-pub mod record;
 pub mod app;
+pub mod diagnosis;
 pub mod openapi;
 pub mod pipeline;
+pub mod record;
 
 pub mod serve;
 

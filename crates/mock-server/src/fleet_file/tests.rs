@@ -116,7 +116,10 @@ fn what_a_row_says_is_shown_and_the_rest_is_made_up() {
     assert_eq!((two.id.to_string(), two.name.as_str()), (B.into(), "db-2"));
     assert_eq!((two.image.id.to_string(), two.image.name.as_str()), (IMAGE.into(), "Own, 1"));
     assert_eq!(two.image.os, OsFamily::Windows);
-    assert_eq!((two.server_id.to_string().as_str(), two.vpc_id.as_str(), two.subnet_id.as_str()), (SERVER, "vpc-1", "net-1"));
+    assert_eq!(
+        (two.server_id.to_string().as_str(), two.vpc_id.as_str(), two.subnet_id.as_str()),
+        (SERVER, "vpc-1", "net-1")
+    );
     assert_eq!(two.ipv4_address, "10.1.2.3");
     assert_eq!(two.tags, [("env".to_owned(), Some("test".to_owned())), ("keep".to_owned(), None)]);
     for moment in [two.created_at, two.updated_at, two.launched_at] {

@@ -24,8 +24,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const INSTANCES: [&str; 2] = ["0b29c7a1-0000-4000-8000-000000000001", "0b29c7a1-0000-4000-8000-000000000002"];
 const PROJECT: &str = CloudConfig::PROJECT;
 /// Documented, and served by what is put around the router.
-const NOT_HERE: [&str; 4] =
-    ["/_mock/", "/_mock/openapi/clouddc.json", "/_mock/openapi/admin.json", "/_mock/schema/scenario.json"];
+const NOT_HERE: [&str; 2] = ["/_mock/", "/_mock/schema/scenario.json"];
 /// An answer without end.
 const ENDLESS: &str = "/_mock/events";
 
