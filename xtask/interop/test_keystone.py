@@ -7,7 +7,8 @@ from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
 from case import Case
-from mock import PROJECT, Mock
+from mock import PROJECT
+from mock import KeystoneMock as Mock
 
 REGION = "cn-east-3"
 USER = "ann:pass:w@rd@acme"
