@@ -158,5 +158,10 @@ pub fn api(state: Arc<AppState>) -> Router {
     Router::new().fallback(pipeline::answer).with_state(state)
 }
 
+/// What is for testers alone.
+pub fn admin_api(state: &Arc<AppState>) -> Router {
+    admin::router(state)
+}
+
 #[cfg(test)]
 mod tests;

@@ -13,22 +13,22 @@ pub mod delivery;
 pub mod exchange;
 pub mod fault;
 pub mod fleet_file;
-pub mod hosts;
 pub mod iam;
 pub mod judge;
 pub mod limit;
 pub mod log;
 pub mod operation;
 pub mod world;
-pub mod worlds;
 
 mod admin;
 pub mod app;
 pub mod diagnosis;
+pub mod hosts;
 pub mod openapi;
 pub mod pipeline;
-pub mod record;
+pub mod worlds;
 
+pub mod record;
 pub mod serve;
 
 pub mod args;

@@ -11,7 +11,7 @@ pub(crate) mod reply;
 mod stamp;
 mod visit;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -26,14 +26,11 @@ use self::stamp::Stamp;
 use self::visit::Visit;
 use crate::app::AppState;
 use crate::operation::ApiOperation;
+use crate::serve::Peer;
 use crate::worlds::Place;
 
 /// The most bytes of a request's body; the largest permitted reinstall request has about 2 KiB.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
-
-/// Where a request came from, as an extension of it. [`serve`](crate::serve) puts it there.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
 
 /// Names the world that a call of IAM is for, where neither its token nor its project tells.
 pub(crate) const WORLD: &str = "x-mock-world";

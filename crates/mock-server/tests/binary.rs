@@ -14,7 +14,7 @@ fn start(args: &[&str]) -> io::Result<Child> {
 
 fn get(base_url: &str, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(base_url.trim_start_matches("http://"))?;
-    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: t-1\r\nConnection: close\r\n\r\n");
+    let head = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: t-1\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use reinstall_core::id::InstanceId;
@@ -23,7 +24,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 const TOKEN: &str = "t-1";
-const INSTANCES: usize = 200;
+const INSTANCES: usize = 100;
 /// 2027-01-15T08:00:00Z
 const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -69,6 +70,7 @@ type Answer = (u16, String, Delivery);
 async fn play(seed: u64, clients: usize) -> BTreeMap<InstanceId, Vec<Answer>> {
     let worlds = Worlds::planned(plan(seed), false, START);
     let state = Arc::new(AppState::of(worlds, SessionToken::parse(TOKEN).unwrap(), || START));
+    let app = app(Arc::clone(&state));
     let ids: Vec<InstanceId> = state.with_world(|world| world.cloud.ids().collect());
     let mut answers: BTreeMap<InstanceId, Vec<Answer>> = BTreeMap::new();
     // Between two rounds everybody waits for everybody, and the clock moves.
@@ -76,12 +78,12 @@ async fn play(seed: u64, clients: usize) -> BTreeMap<InstanceId, Vec<Answer>> {
         let at_once = Arc::new(Semaphore::new(clients));
         let mut tasks = Vec::new();
         for &id in &ids {
-            let (state, at_once) = (Arc::clone(&state), Arc::clone(&at_once));
+            let (app, at_once) = (app.clone(), Arc::clone(&at_once));
             tasks.push(tokio::spawn(async move {
                 let _place = at_once.acquire().await.unwrap();
                 let mut seen = Vec::new();
                 for request in calls(id, round) {
-                    seen.push(ask(&state, request).await);
+                    seen.push(ask(&app, request).await);
                     tokio::task::yield_now().await;
                 }
                 (id, seen)
@@ -115,8 +117,8 @@ fn calls(id: InstanceId, round: usize) -> Vec<Request<Body>> {
     }
 }
 
-async fn ask(state: &Arc<AppState>, request: Request<Body>) -> Answer {
-    let response = app(Arc::clone(state)).oneshot(request).await.unwrap();
+async fn ask(app: &Router, request: Request<Body>) -> Answer {
+    let response = app.clone().oneshot(request).await.unwrap();
     let delivery = response.extensions().get::<Delivery>().copied().unwrap_or_default();
     let status = response.status().as_u16();
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();

@@ -131,14 +131,15 @@ impl Fleet {
 
     /// The image an instance has before anything is asked of it; `None` if there is no such instance.
     pub(crate) fn first_image(&self, id: InstanceId) -> Option<Image> {
-        if let Some((stored, row)) = self.row(id) {
-            return Some(match stored.image(row) {
-                GivenImage::Any => self.made_up_image(id, None),
-                GivenImage::Family(os) => self.made_up_image(id, Some(os)),
-                GivenImage::This(image) => image.clone(),
-            });
+        self.index(id).map(|index| self.image_at(id, index as usize))
+    }
+
+    fn image_at(&self, id: InstanceId, row: usize) -> Image {
+        match self.stored.as_deref().map_or(GivenImage::Any, |stored| stored.image(row)) {
+            GivenImage::Any => self.made_up_image(id, None),
+            GivenImage::Family(os) => self.made_up_image(id, Some(os)),
+            GivenImage::This(image) => image.clone(),
         }
-        self.has(id).then(|| self.made_up_image(id, None))
     }
 
     /// One of the images that instances start with; of this family, if one is known.
@@ -188,7 +189,7 @@ impl Fleet {
         };
         Some(Portrait {
             name: given(stored.and_then(|it| it.name(row))).unwrap_or_else(|| format!("bm-r{rack:03}-n{slot:02}")),
-            image: self.first_image(id)?,
+            image: self.image_at(id, row),
             server_id: stored.and_then(|it| it.server(row)).unwrap_or_else(|| server_of(id)),
             vpc_id: given(stored.and_then(|it| it.vpc(row))).unwrap_or_else(vpc),
             subnet_id: given(stored.and_then(|it| it.subnet(row))).unwrap_or_else(subnet),

@@ -33,7 +33,7 @@ fn columns(header: &StringRecord) -> Result<Vec<Key>, Flaw> {
     let mut columns = Vec::with_capacity(header.len());
     let mut names = Given::default();
     for name in header {
-        let key = Names::COLUMNS.find(&name.trim().to_ascii_lowercase()).map_err(Flaw::Unknown)?;
+        let key = Names::COLUMNS.find(&name.trim_ascii().to_ascii_lowercase()).map_err(Flaw::Unknown)?;
         match key {
             // The names take the places of what will stand below them, so that no two can have the same.
             Key::Text(field) => names.set(field, Cow::Borrowed(field.name()))?,
@@ -49,7 +49,7 @@ fn columns(header: &StringRecord) -> Result<Vec<Key>, Flaw> {
 fn given<'r>(columns: &[Key], record: &'r StringRecord) -> Result<Given<'r>, Flaw> {
     let mut given = Given::default();
     for (key, cell) in columns.iter().zip(record) {
-        let cell = cell.trim();
+        let cell = cell.trim_ascii();
         match key {
             Key::Text(field) => given.set(*field, Cow::Borrowed(cell))?,
             Key::Tags if !cell.is_empty() => given.set_tags(tags::of_column(cell)?)?,
@@ -65,14 +65,15 @@ fn advance<R: BufRead>(reader: &mut Reader<Feed<R>>, record: &mut StringRecord) 
     reader.read_record(record).map_err(|error| {
         let feed = reader.get_mut();
         let line = feed.line();
-        feed.failure.take().unwrap_or_else(|| match error.into_kind() {
-            ErrorKind::Io(error) => FleetFileError::Unreadable(error),
-            ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                Flaw::malformed(format!("the header has {expected_len} columns, this line has {len}")).on(line)
-            }
-            ErrorKind::Utf8 { .. } => Flaw::malformed("this is not UTF-8").on(line),
-            error => Flaw::malformed(format!("{error:?}")).on(line),
-        })
+        if let Some(failure) = feed.failure.take() {
+            failure
+        } else if let ErrorKind::UnequalLengths { expected_len, len, .. } = error.kind() {
+            Flaw::malformed(format!("the header has {expected_len} columns, this line has {len}")).on(line)
+        } else if let ErrorKind::Utf8 { .. } = error.kind() {
+            Flaw::malformed("this is not UTF-8").on(line)
+        } else {
+            FleetFileError::Unreadable(error.into())
+        }
     })
 }
 

@@ -168,7 +168,7 @@ fn images_are_filled_in_from_other_rows_and_from_the_clouds_own() {
     let is = |n: usize, name: &str, os: OsFamily| {
         assert_eq!((found[n].name.as_str(), found[n].os), (name, os), "row {n}");
     };
-    for n in 0..3 {
+    for n in [0, 1, 2] {
         is(n, "Own Windows", OsFamily::Windows);
         assert_eq!(found[n].id.to_string(), own);
     }
@@ -354,203 +354,170 @@ fn formats_are_told_apart() {
     }
 }
 
-/// `@A` and `@B` stand for ids.
+/// A text and what is said of it. `@A` and `@B` stand for ids, `@uuid` for the rule about them.
+type Flaws = &'static [(&'static str, &'static str)];
+
+const CSV_FLAWS: Flaws = &[
+    ("", "there is no instance in it"),
+    ("# nobody\n\n", "there is no instance in it"),
+    ("id,name\n", "there is no instance in it"),
+    ("\nid,nmae\n@A,x\n", "line 2: there is no column `nmae`; did you mean `name`?"),
+    ("name\nx\n", "line 1: there is no `id`"),
+    ("@A,x\n", "line 1: there is no column `@A`"),
+    ("id,Instance_ID\n@A,@B\n", "line 1: `id` is given twice"),
+    ("id,tags,tags\n@A,,\n", "line 1: `tags` is given twice"),
+    ("id,name\n@A,x\n# c\n\n@B\n", "line 5: the header has 2 columns, this line has 1"),
+    ("id,name\n@A,\"x\n@B,y\n", "line 2: a quoted field goes on over the end of the line; a quote may be missing"),
+    ("id,name\n@A,\"x", "line 2: a quoted field goes on over the end of the line; a quote may be missing"),
+    ("id,name\n\n,x\n", "line 3: there is no `id`"),
+    ("id\n@A\n\nx-1\n", "line 4: `id`: `x-1` @uuid"),
+    ("id,image_id\n@A,ubuntu\n", "line 2: `image_id`: `ubuntu` @uuid"),
+    ("id,server_id\n@A,s\n", "line 2: `server_id`: `s` @uuid"),
+    ("id,os_type\n@A,VxWorks\n", "line 2: `os_type`: `VxWorks` must be Linux or Windows"),
+    ("id,ipv4_address\n@A,10.0.0\n", "line 2: `ipv4_address`: `10.0.0` must be four numbers, as in 10.0.0.17"),
+    ("id,created_at\n@A,yesterday\n", "line 2: `created_at`: `yesterday` must be a time, as in 2026-11-23T11:30:16Z"),
+    (
+        "id,created_at\n@A,1969-01-01T00:00:00Z\n",
+        "line 2: `created_at`: `1969-01-01T00:00:00Z` must be a time, as in 2026-11-23T11:30:16Z",
+    ),
+    ("id,tags\n@A,a=b;=c\n", "line 2: `tags`: `=c` is no tag: it must be a key, or a key=value"),
+    ("id\n@A\n@B\n\n0B29C7A1-0000-4000-8000-00000000000A\n@B\n", "line 5: instance @A stands on line 2 already"),
+];
+
+const JSON_LINES_FLAWS: Flaws = &[
+    ("{\"id\": \"@A\"}\n\n{\"id\": \"@A\"}\n", "line 3: instance @A stands on line 1 already"),
+    ("{\"id\": \"@A\"}\n{\"id\": \"x\"}\n", "line 2: `id`: `x` @uuid"),
+    ("{\"id\": \"@A\"}\n{\"id\": 7}\n", "line 2: column 8: invalid type: integer `7`, expected text for `id`"),
+    ("{\"id\": \"@A\"}\n{\"id\": \"@B\"\n", "line 3: EOF while parsing an object"),
+    ("{\"id\": \"@A\"} {\"id\": \"@B\"}\n", "line 1: column 48: trailing characters"),
+    ("{\"id\": \"@A\", \"nam\": \"x\"}\n", "line 1: column 52: there is no key `nam`; did you mean `name`?"),
+];
+
+const JSON_FLAWS: Flaws = &[
+    (" \n", "there is no instance in it"),
+    ("[]", "there is no instance in it"),
+    ("{\"instances\": []}", "there is no instance in it"),
+    ("[{\"id\": \"@A\"},\n\n{\n\"id\": \"x\"}]", "line 3: `id`: `x` @uuid"),
+    ("[{\"id\": \"@A\"},\n\n{\n\"nmae\": \"x\"}]", "line 4: column 7: there is no key `nmae`; did you mean `name`?"),
+    ("[{\"id\": \"@A\"},\n{\"id\": \"@B\"},\n{\"id\": \"@B\"}]", "line 3: instance @B stands on line 2 already"),
+    (
+        "{\"instances\": [\n{\"id\": \"@A\"}], \"conut\": 1}",
+        "line 2: column 57: there is no key `conut`; did you mean `count`?",
+    ),
+    (
+        "{\"id\": \"@A\", \"instances\": []}",
+        "line 1: column 63: an object with `instances` is no instance, and has no other keys of one",
+    ),
+    ("[{\"id\": \"@A\"},\n[]]", "line 2: column 1: invalid type: sequence, expected an object with an `id`"),
+    ("[\"@A\"]", "line 1: column 39: invalid type: string \"@A\", expected an object with an `id`"),
+    (
+        "17",
+        "line 1: column 2: invalid type: integer `17`, expected instances: an object with an `id`, a list of them, or an object with such a list under `instances`",
+    ),
+    ("[{\"id\": \"@A\"},\n]", "line 2: column 1: trailing comma"),
+    ("[{\"id\": \"@A\"}", "line 1: EOF while parsing a list"),
+    ("{\"complete\": true}", "line 1: there is no `id`"),
+    ("{\"servers\": []}", "line 1: column 11: there is no key `servers`; did you mean `server_id`?"),
+    ("{\"id\": \"@A\", \"image\": {\"id\": \"x\"}}", "line 1: `image_id`: `x` @uuid"),
+    (
+        "{\"id\": \"@A\", \"image\": {\"nam\": \"x\"}}",
+        "line 1: column 63: there is no key of `image` `nam`; did you mean `name`?",
+    ),
+    ("{\"id\": \"@A\", \"image\": \"x\"}", "line 1: column 59: invalid type: string \"x\", expected an image"),
+    (
+        "{\"id\": \"@A\", \"image_id\": \"x\",\n\"image\": {\"id\": \"x\"}}",
+        "line 2: column 20: `image_id` is given twice",
+    ),
+    ("{\"id\": \"@A\",\n\"tags\": {\"k\": 1}}", "line 2: column 16: invalid type: integer `1`, expected a string"),
+    (
+        "{\"id\": \"@A\", \"tags\": [{\"kye\": \"k\"}]}",
+        "line 1: column 63: unknown field `kye`, expected `key` or `value`",
+    ),
+    ("{\"id\": \"@A\", \"tags\": {\"\": \"k\"}}", "line 1: column 64: a tag has an empty key, or control characters"),
+    (
+        "{\"id\": \"@A\", \"unread\": {\"kind\": \"timed_out\"}}",
+        "line 1: nothing was seen of this instance, so that there is nothing to copy",
+    ),
+];
+
+const YAML_FLAWS: Flaws = &[
+    ("[]", "there is no instance in it"),
+    ("- id: @A\n- id: x\n", "line 2: `id`: `x` @uuid"),
+    ("- id: @A\n\n-\n  name: x\n  id: @A\n", "line 4: instance @A stands on line 1 already"),
+    ("- id: @A\n  nmae: x\n", "line 2: column 3: there is no key `nmae`; did you mean `name`?"),
+    ("- id: @A\n- {\n", "line "),
+    ("- id: @A\n  tags: 5\n", "line 2: "),
+];
+
+fn filled_in(text: &str) -> String {
+    let rule = "must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens";
+    text.replace("@A", A).replace("@B", B).replace("@uuid", rule)
+}
+
+/// What is said of a text, if it is not this. What YAML's parser says at the end is its own affair.
+fn surprise(format: Format, text: &str, told: &str) -> Option<String> {
+    let (text, told) = (filled_in(text), filled_in(told));
+    let error = read(text.as_bytes(), Some(format)).map(|fleet| fleet.len()).unwrap_err().to_string();
+    let is_right = if told.ends_with(' ') { error.starts_with(&told) } else { error == told };
+    let begin = &text[..text.len().min(200)];
+    (!is_right).then(|| format!("{format:?} {begin:?}: {error}\n    in place of {told}"))
+}
+
 #[test]
 fn what_is_wrong_is_named_with_its_line() {
-    use Format::{Csv, Json, JsonLines, Yaml};
-    let long = "x".repeat(ROW_BYTES_MAX * 2);
-    let padding = " ".repeat(ROW_BYTES_MAX * 2);
-    let mut wrong = Vec::new();
-    for (format, text, told) in [
-        (Csv, "", "there is no instance in it"),
-        (Csv, "# nobody\n\n", "there is no instance in it"),
-        (Csv, "id,name\n", "there is no instance in it"),
-        (Json, " \n", "there is no instance in it"),
-        (Json, "[]", "there is no instance in it"),
-        (Json, "{\"instances\": []}", "there is no instance in it"),
-        (Yaml, "[]", "there is no instance in it"),
-        (Csv, "\nid,nmae\n@A,x\n", "line 2: there is no column `nmae`; did you mean `name`?"),
-        (Csv, "name\nx\n", "line 1: there is no `id`"),
-        (Csv, "@A,x\n", "line 1: there is no column `0b29c7a1-0000-4000-8000-00000000000a`"),
-        (Csv, "id,Instance_ID\n@A,@B\n", "line 1: `id` is given twice"),
-        (Csv, "id,tags,tags\n@A,,\n", "line 1: `tags` is given twice"),
-        (Csv, "id,name\n@A,x\n# c\n\n@B\n", "line 5: the header has 2 columns, this line has 1"),
-        (
-            Csv,
-            "id,name\n@A,\"x\n@B,y\n",
-            "line 2: a quoted field goes on over the end of the line; a quote may be missing",
-        ),
-        (Csv, "id,name\n@A,\"x", "line 2: a quoted field goes on over the end of the line; a quote may be missing"),
-        (Csv, "id,name\n\n,x\n", "line 3: there is no `id`"),
-        (Csv, "id\n@A\n\nx-1\n", "line 4: `id`: `x-1` must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens"),
-        (
-            Csv,
-            "id,image_id\n@A,ubuntu\n",
-            "line 2: `image_id`: `ubuntu` must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens",
-        ),
-        (
-            Csv,
-            "id,server_id\n@A,s\n",
-            "line 2: `server_id`: `s` must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens",
-        ),
-        (Csv, "id,os_type\n@A,VxWorks\n", "line 2: `os_type`: `VxWorks` must be Linux or Windows"),
-        (Csv, "id,ipv4_address\n@A,10.0.0\n", "line 2: `ipv4_address`: `10.0.0` must be four numbers, as in 10.0.0.17"),
-        (
-            Csv,
-            "id,created_at\n@A,yesterday\n",
-            "line 2: `created_at`: `yesterday` must be a time, as in 2026-11-23T11:30:16Z",
-        ),
-        (
-            Csv,
-            "id,created_at\n@A,1969-01-01T00:00:00Z\n",
-            "line 2: `created_at`: `1969-01-01T00:00:00Z` must be a time, as in 2026-11-23T11:30:16Z",
-        ),
-        (Csv, "id,tags\n@A,a=b;=c\n", "line 2: `tags`: `=c` is no tag: it must be a key, or a key=value"),
-        (
-            Csv,
-            "id\n@A\n@B\n\n0B29C7A1-0000-4000-8000-00000000000A\n@B\n",
-            "line 5: instance 0b29c7a1-0000-4000-8000-00000000000a stands on line 2 already",
-        ),
-        (Csv, &format!("id,name\n@A,y\n@B,{long}\n"), "line 3: it goes on for more than 64 KiB"),
-        (Csv, &format!("id\n@A\n{padding}"), "line 3: it goes on for more than 64 KiB"),
-        (
-            JsonLines,
-            "{\"id\": \"@A\"}\n\n{\"id\": \"@A\"}\n",
-            "line 3: instance 0b29c7a1-0000-4000-8000-00000000000a stands on line 1 already",
-        ),
-        (
-            JsonLines,
-            "{\"id\": \"@A\"}\n{\"id\": \"x\"}\n",
-            "line 2: `id`: `x` must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens",
-        ),
-        (
-            JsonLines,
-            "{\"id\": \"@A\"}\n{\"id\": 7}\n",
-            "line 2: column 8: invalid type: integer `7`, expected text for `id`",
-        ),
-        (JsonLines, "{\"id\": \"@A\"}\n{\"id\": \"@B\"\n", "line 3: EOF while parsing an object"),
-        (JsonLines, "{\"id\": \"@A\"} {\"id\": \"@B\"}\n", "line 1: column 48: trailing characters"),
-        (
-            JsonLines,
-            "{\"id\": \"@A\", \"nam\": \"x\"}\n",
-            "line 1: column 52: there is no key `nam`; did you mean `name`?",
-        ),
-        (
-            JsonLines,
-            &format!("{{\"id\": \"@A\"}}\n{{\"name\": \"{long}\"}}"),
-            "line 2: it goes on for more than 64 KiB",
-        ),
-        (
-            Json,
-            "[{\"id\": \"@A\"},\n\n{\n\"id\": \"x\"}]",
-            "line 3: `id`: `x` must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens",
-        ),
-        (
-            Json,
-            "[{\"id\": \"@A\"},\n\n{\n\"nmae\": \"x\"}]",
-            "line 4: column 7: there is no key `nmae`; did you mean `name`?",
-        ),
-        (
-            Json,
-            "[{\"id\": \"@A\"},\n{\"id\": \"@B\"},\n{\"id\": \"@B\"}]",
-            "line 3: instance 0b29c7a1-0000-4000-8000-00000000000b stands on line 2 already",
-        ),
-        (
-            Json,
-            "{\"instances\": [\n{\"id\": \"@A\"}], \"conut\": 1}",
-            "line 2: column 57: there is no key `conut`; did you mean `count`?",
-        ),
-        (
-            Json,
-            "{\"id\": \"@A\", \"instances\": []}",
-            "line 1: column 63: an object with `instances` is no instance, and has no other keys of one",
-        ),
-        (Json, "[{\"id\": \"@A\"},\n[]]", "line 2: column 1: invalid type: sequence, expected an object with an `id`"),
-        (
-            Json,
-            "[\"@A\"]",
-            "line 1: column 39: invalid type: string \"0b29c7a1-0000-4000-8000-00000000000a\", expected an object with an `id`",
-        ),
-        (
-            Json,
-            "17",
-            "line 1: column 2: invalid type: integer `17`, expected instances: an object with an `id`, a list of them, or an object with such a list under `instances`",
-        ),
-        (Json, "[{\"id\": \"@A\"},\n]", "line 2: column 1: trailing comma"),
-        (Json, "[{\"id\": \"@A\"}", "line 1: EOF while parsing a list"),
-        (Json, "{\"complete\": true}", "line 1: there is no `id`"),
-        (Json, "{\"servers\": []}", "line 1: column 11: there is no key `servers`; did you mean `server_id`?"),
-        (
-            Json,
-            "{\"id\": \"@A\", \"image\": {\"id\": \"x\"}}",
-            "line 1: `image_id`: `x` must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens",
-        ),
-        (
-            Json,
-            "{\"id\": \"@A\", \"image\": {\"nam\": \"x\"}}",
-            "line 1: column 63: there is no key of `image` `nam`; did you mean `name`?",
-        ),
-        (
-            Json,
-            "{\"id\": \"@A\", \"image\": \"x\"}",
-            "line 1: column 59: invalid type: string \"x\", expected an image",
-        ),
-        (
-            Json,
-            "{\"id\": \"@A\", \"image_id\": \"x\",\n\"image\": {\"id\": \"x\"}}",
-            "line 2: column 20: `image_id` is given twice",
-        ),
-        (
-            Json,
-            "{\"id\": \"@A\",\n\"tags\": {\"k\": 1}}",
-            "line 2: column 16: invalid type: integer `1`, expected a string",
-        ),
-        (
-            Json,
-            "{\"id\": \"@A\", \"tags\": [{\"kye\": \"k\"}]}",
-            "line 1: column 63: unknown field `kye`, expected `key` or `value`",
-        ),
-        (
-            Json,
-            "{\"id\": \"@A\", \"tags\": {\"\": \"k\"}}",
-            "line 1: column 64: a tag has an empty key, or control characters",
-        ),
-        (
-            Json,
-            "{\"id\": \"@A\", \"unread\": {\"kind\": \"timed_out\"}}",
-            "line 1: nothing was seen of this instance, so that there is nothing to copy",
-        ),
-        (
-            Json,
-            &format!("[{{\"id\": \"@A\"}},\n{{\"id\": \"@B\", \"description\": \"{long}\"}}]"),
-            "line 2: it goes on for more than 64 KiB",
-        ),
-        (
-            Json,
-            &format!("[{{\"id\": \"@A\"}},\n{padding}{{\"id\": \"@B\"}}]"),
-            "line 2: it goes on for more than 64 KiB",
-        ),
-        (Yaml, "- id: @A\n- id: x\n", "line 2: `id`: `x` must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens"),
-        (
-            Yaml,
-            "- id: @A\n\n-\n  name: x\n  id: @A\n",
-            "line 4: instance 0b29c7a1-0000-4000-8000-00000000000a stands on line 1 already",
-        ),
-        (Yaml, "- id: @A\n  nmae: x\n", "line 2: column 3: there is no key `nmae`; did you mean `name`?"),
-        (Yaml, "- id: @A\n- {\n", "line "),
-        (Yaml, "- id: @A\n  tags: 5\n", "line 2: "),
-        (Yaml, &format!("- id: @A\n- id: @B\n  description: {long}\n"), "line 3: it goes on for more than 64 KiB"),
-    ] {
-        let text = text.replace("@A", A).replace("@B", B);
-        let error = read(text.as_bytes(), Some(format)).map(|fleet| fleet.len()).unwrap_err().to_string();
-        // What YAML's parser says is its own affair.
-        let is_right = if told.ends_with(' ') { error.starts_with(told) } else { error == told };
-        if !is_right {
-            wrong.push(format!("{format:?} {:?}: {error}\n    in place of {told}", &text[..text.len().min(200)]));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let tables = [
+        (Format::Csv, CSV_FLAWS),
+        (Format::JsonLines, JSON_LINES_FLAWS),
+        (Format::Json, JSON_FLAWS),
+        (Format::Yaml, YAML_FLAWS),
+    ];
+    let flaws = tables.iter().flat_map(|(format, flaws)| flaws.iter().map(|(text, told)| (*format, *text, *told)));
+    let surprises: Vec<String> = flaws.filter_map(|(format, text, told)| surprise(format, text, told)).collect();
+    assert!(surprises.is_empty(), "{}", surprises.join("\n"));
     assert_eq!(read("hello\n".as_bytes(), None).unwrap_err().to_string(), FleetFileError::NoFormat.to_string());
     let latin = [b"id,name\n".as_slice(), A.as_bytes(), b",\xe9\n"].concat();
     assert_eq!(read(latin.as_slice(), None).unwrap_err().to_string(), "line 2: this is not UTF-8");
+}
+
+#[test]
+fn what_goes_on_for_too_long_is_refused() {
+    use Format::{Csv, Json, JsonLines, Yaml};
+    let long = "x".repeat(ROW_BYTES_MAX * 2);
+    let padding = " ".repeat(ROW_BYTES_MAX * 2);
+    for (format, text, line) in [
+        (Csv, format!("id,name\n@A,y\n@B,{long}\n"), 3),
+        (Csv, format!("id\n@A\n{padding}"), 3),
+        (JsonLines, format!("{{\"id\": \"@A\"}}\n{{\"name\": \"{long}\"}}"), 2),
+        (Json, format!("[{{\"id\": \"@A\"}},\n{{\"id\": \"@B\", \"description\": \"{long}\"}}]"), 2),
+        (Json, format!("[{{\"id\": \"@A\"}},\n{padding}{{\"id\": \"@B\"}}]"), 2),
+        (Yaml, format!("- id: @A\n- id: @B\n  description: {long}\n"), 3),
+    ] {
+        assert_eq!(surprise(format, &text, &format!("line {line}: it goes on for more than 64 KiB")), None);
+    }
+    let fits = "x".repeat(ROW_BYTES_MAX - 100);
+    for (format, text) in [
+        (Csv, format!("id,name\n{A},{fits}\n")),
+        (JsonLines, format!("{{\"id\": \"{A}\", \"name\": \"{fits}\"}}")),
+        (Json, format!("[{{\"id\": \"{A}\", \"name\": \"{fits}\"}}, {{\"id\": \"{B}\", \"name\": \"{fits}\"}}]")),
+        (Yaml, format!("- id: {A}\n  name: {fits}\n- id: {B}\n  name: {fits}\n")),
+    ] {
+        assert_eq!(rows(&cloud(&text, format))[0].name, fits, "{format:?}");
+    }
+}
+
+/// Whatever is cut off a file or spoilt in it, there is an answer, and no fleet with more instances than before.
+#[test]
+fn spoilt_files_are_answered() {
+    for (format, text) in [(Format::Csv, CSV), (Format::Json, API), (Format::JsonLines, FLAT), (Format::Yaml, YAML)] {
+        // Every place would take seconds.
+        for at in (0..text.len()).step_by(7) {
+            let (before, after) = (&text.as_bytes()[..at], &text.as_bytes()[at + 1..]);
+            let spoilt = [b"".as_slice(), b"\0", b"\xff", b"\"", b"{", b",", b"\n", b"\r", b"\x1e"];
+            let spoilt = spoilt.iter().map(|byte| [before, byte, after].concat()).chain([before.to_vec()]);
+            for bytes in spoilt {
+                let len = read(bytes.as_slice(), Some(format)).map_or(0, |fleet| fleet.len());
+                assert!(len <= 3, "{format:?} at {at}: {len}");
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What the gateway looks at before a service hears of a request: who sends it.
 
 use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use reinstall_core::time::Timestamp;
 use reinstall_http::sign::Message;
@@ -12,6 +13,7 @@ use subtle::ConstantTimeEq;
 use super::reply::Gateway;
 use crate::app::Keyring;
 use crate::clock::{Skew, WorldClock};
+use crate::diagnosis::explain;
 use crate::exchange::Caller;
 use crate::iam::{IamRefusal, TokenDenial};
 use crate::worlds::Place;
@@ -53,7 +55,8 @@ impl Gate<'_> {
         }
         let given = token(&self.parts.headers);
         let Some(given) = given else {
-            return Err(Gateway::Unauthorized("X-Auth-Token not found".to_owned()).into());
+            let gateway = Gateway::Unauthorized("X-Auth-Token not found".to_owned());
+            return Err(NotAdmitted { gateway, diagnosis: self.diagnosis(&message) });
         };
         if self.is_fixed(given) {
             return Ok(Caller::FixedToken);
@@ -111,15 +114,17 @@ impl Gate<'_> {
                 Ok(Caller::AccessKey(u32::try_from(number).unwrap_or(u32::MAX)))
             }
             Err(denial) => {
-                let diagnosis = self.diagnosis(message, &denial);
+                let diagnosis = self.diagnosis(message);
                 Err(NotAdmitted { gateway: Gateway::Unauthorized(denial.to_string()), diagnosis })
             }
         }
     }
 
-    fn diagnosis(&self, message: &Message<'_>, denial: &Denial) -> Option<Box<str>> {
-        let _ = (message, denial);
-        None
+    /// Why it is not accepted, in words for a developer, where it carries an `Authorization` at all.
+    fn diagnosis(&self, message: &Message<'_>) -> Option<Box<str>> {
+        message.headers.get(AUTHORIZATION)?;
+        let found = explain(message, self.skew.of(self.now), &self.keyring.access_keys)?;
+        Some(format!("{}: {found}", found.slip().word()).into())
     }
 }
 

@@ -303,7 +303,8 @@ impl<'a> Visit<'a> {
         let told = diagnosis.clone().filter(|_| explains);
         let mut response = self.refuse(&gateway, Some(operation), diagnosis);
         if let Some(told) = told
-            && let Ok(value) = HeaderValue::from_str(&told)
+            // Whatever is quoted may have any character in it.
+            && let Ok(value) = HeaderValue::from_bytes(told.replace(['\r', '\n'], " ").as_bytes())
         {
             response.headers_mut().insert(DIAGNOSIS, value);
         }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reinstall_core::id::ProjectId;
+use reinstall_core::id::{InstanceId, ProjectId};
 use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::secret::SessionToken;
 use reinstall_http::clock::Clock;
@@ -13,25 +13,32 @@ use reinstall_http::sign::key::AccessKey;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::{MockServer, accept};
-use crate::app::{AppState, app};
-use crate::clock::Skew;
+use super::port::Port;
+use super::{Limits, MockServer, Tls};
+use crate::app::{AppState, admin_api, api, app};
+use crate::clock::{ClockMode, Skew};
 use crate::cloud::config::{CloudConfig, FleetConfig};
 use crate::fault::FaultRule;
-use crate::iam::{IamConfig, IamUser};
+use crate::hosts::Hosts;
+use crate::iam::IamUser;
+use crate::limit::Limit;
 use crate::worlds::{WorldPlan, Worlds};
 
 /// What a server is made from.
 #[derive(Debug, Clone)]
 pub struct MockServerBuilder {
-    config: CloudConfig,
     token: SessionToken,
     access_keys: Vec<AccessKey>,
-    skew: Skew,
-    iam: IamConfig,
     iam_users: Vec<IamUser>,
     listen: SocketAddr,
-    faults: Vec<FaultRule>,
+    admin_listen: Option<SocketAddr>,
+    tls: Option<Tls>,
+    limits: Limits,
+    plan: WorldPlan,
+    makes_worlds: bool,
+    hosts: Option<Vec<String>>,
+    admin_token: Option<SessionToken>,
+    explains_signatures: bool,
 }
 
 impl MockServerBuilder {
@@ -39,21 +46,25 @@ impl MockServerBuilder {
     pub(super) fn new() -> Self {
         let project = CloudConfig::PROJECT.parse().expect("a well-formed project id");
         Self {
-            config: CloudConfig::generated(project, 100),
+            plan: WorldPlan::new(CloudConfig::generated(project, 100)),
             token: SessionToken::parse(MockServer::TOKEN).expect("a well-formed token"),
             access_keys: Vec::new(),
-            skew: Skew::default(),
-            iam: IamConfig::default(),
             iam_users: Vec::new(),
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            faults: Vec::new(),
+            admin_listen: None,
+            tls: None,
+            limits: Limits::default(),
+            makes_worlds: false,
+            hosts: Some(Vec::new()),
+            admin_token: None,
+            explains_signatures: false,
         }
     }
 
     /// The project whose instances there are; [`CloudConfig::PROJECT`] if not told.
     #[must_use]
     pub fn project(mut self, project: ProjectId) -> Self {
-        self.config.project = project;
+        self.plan.cloud.project = project;
         self
     }
 
@@ -83,7 +94,7 @@ impl MockServerBuilder {
     /// What the project is called; [`IamConfig::PROJECT_NAME`] if not told.
     #[must_use]
     pub fn project_name(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.iam.project_name);
+        name.clone_into(&mut self.plan.iam.project_name);
         self
     }
 
@@ -91,70 +102,70 @@ impl MockServerBuilder {
     /// [`token`](Self::token) never dies.
     #[must_use]
     pub fn token_life(mut self, life: Duration) -> Self {
-        self.iam.token_life = life;
+        self.plan.iam.token_life = life;
         self
     }
 
     /// How long they really live, if that is shorter: they are revoked without a word.
     #[must_use]
     pub fn token_dies_after(mut self, life: Duration) -> Self {
-        self.iam.token_dies_after = Some(life);
+        self.plan.iam.token_dies_after = Some(life);
         self
     }
 
     /// How far the server's clock is ahead of this machine's; not at all if not told. Its answers are dated by it.
     #[must_use]
     pub fn clock_ahead(mut self, by: Duration) -> Self {
-        self.skew = Skew::Ahead(by);
+        self.plan.skew = Skew::Ahead(by);
         self
     }
 
     /// How far the server's clock is behind this machine's, instead.
     #[must_use]
     pub fn clock_behind(mut self, by: Duration) -> Self {
-        self.skew = Skew::Behind(by);
+        self.plan.skew = Skew::Behind(by);
         self
     }
 
     /// So many made-up instances; 100 if not told.
     #[must_use]
     pub fn instances(mut self, count: u32) -> Self {
-        self.config.fleet = FleetConfig::Generated(count);
+        self.plan.cloud.fleet = FleetConfig::Generated(count);
         self
     }
 
     /// How long a reinstall takes; a minute if not told.
     #[must_use]
     pub fn reinstall_takes(mut self, duration: Duration) -> Self {
-        self.config.reinstall_takes = duration;
+        self.plan.cloud.reinstall_takes = duration;
         self
     }
 
     /// Which of the documents `state` follows; the prose if not told.
     #[must_use]
     pub fn life_cycle(mut self, life_cycle: LifeCycle) -> Self {
-        self.config.life_cycle = life_cycle;
+        self.plan.cloud.life_cycle = life_cycle;
         self
     }
 
     /// Where all chance comes from; 0 if not told.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.config.seed = seed;
+        self.plan.cloud.seed = seed;
         self
     }
 
     /// Everything else about the cloud.
     #[must_use]
     pub fn config(mut self, change: impl FnOnce(&mut CloudConfig)) -> Self {
-        change(&mut self.config);
+        change(&mut self.plan.cloud);
         self
     }
 
     /// A fault rule, after those already given.
     #[must_use]
     pub fn fault(mut self, rule: FaultRule) -> Self {
-        self.faults.push(rule);
+        self.plan.faults.push(rule);
         self
     }
 
@@ -165,25 +176,123 @@ impl MockServerBuilder {
         self
     }
 
+    /// Where the admin API listens, if not where everything else does; port 0 picks a free one. Keeping this on loopback is
+    /// the caller's part.
+    #[must_use]
+    pub fn admin_listen(mut self, address: SocketAddr) -> Self {
+        self.admin_listen = Some(address);
+        self
+    }
+
+    /// How to speak TLS, on every address; plain HTTP if not told.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// How much clients may have, on each address.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Everything about the worlds: what was told about them before is forgotten.
+    #[must_use]
+    pub fn plan(mut self, plan: WorldPlan) -> Self {
+        self.plan = plan;
+        self
+    }
+
+    /// How time goes by; as everybody's if not told.
+    #[must_use]
+    pub fn clock(mut self, mode: ClockMode) -> Self {
+        self.plan.clock = mode;
+        self
+    }
+
+    /// A limit on calls, after those already given; there is none if not told.
+    #[must_use]
+    pub fn rate_limit(mut self, limit: Limit) -> Self {
+        self.plan.limits.push(limit);
+        self
+    }
+
+    /// Whom a client may reinstall, to be acquitted; everybody if not told.
+    #[must_use]
+    pub fn allowed(mut self, ids: impl IntoIterator<Item = InstanceId>) -> Self {
+        self.plan.allowed = Some(ids.into_iter().collect());
+        self
+    }
+
+    /// Whether a call for an unknown project makes a world for it; not if not told.
+    #[must_use]
+    pub fn makes_worlds(mut self, makes: bool) -> Self {
+        self.makes_worlds = makes;
+        self
+    }
+
+    /// By which names it may be called beside those of loopback, as long as it listens on a loopback address; `None` for any.
+    #[must_use]
+    pub fn hosts(mut self, others: Option<Vec<String>>) -> Self {
+        self.hosts = others;
+        self
+    }
+
+    /// What admin calls need as `Authorization: Bearer`; nothing if not told.
+    #[must_use]
+    pub fn admin_token(mut self, token: SessionToken) -> Self {
+        self.admin_token = Some(token);
+        self
+    }
+
+    /// Whether each client is told why its signature was refused; otherwise those are who send `X-Mock-Explain`.
+    #[must_use]
+    pub fn explains_signatures(mut self, explains: bool) -> Self {
+        self.explains_signatures = explains;
+        self
+    }
+
     /// Binds the port and serves from a task of the current runtime.
     ///
     /// # Errors
-    /// If the address cannot be bound.
+    /// If an address cannot be bound.
     pub async fn start(self) -> io::Result<MockServer> {
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
-        let mut iam = self.iam;
+        let admin_listener = match self.admin_listen {
+            Some(address) => Some(TcpListener::bind(address).await?),
+            None => None,
+        };
+        let admin_address = admin_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+        let mut plan = self.plan;
         if !self.iam_users.is_empty() {
-            iam.users = self.iam_users;
+            plan.iam.users = self.iam_users;
         }
         let clock = Clock::start();
-        let plan = WorldPlan { iam, skew: self.skew, faults: self.faults, ..WorldPlan::new(self.config) };
-        let worlds = Worlds::planned(plan, false, clock.now());
+        let hosts = match self.hosts {
+            Some(others) if address.ip().is_loopback() => Hosts::Loopback(others),
+            Some(_) | None => Hosts::Any,
+        };
+        let worlds = Worlds::planned(plan, self.makes_worlds, clock.now());
         let told = clock.clone();
-        let state = AppState::of(worlds, self.token, move || told.now()).with_access_keys(self.access_keys);
+        let state = AppState::of(worlds, self.token, move || told.now())
+            .with_access_keys(self.access_keys)
+            .with_hosts(hosts)
+            .with_admin_token(self.admin_token)
+            .explaining_signatures(self.explains_signatures);
         let state = Arc::new(state);
         let (running, stop) = watch::channel(());
-        let serving = tokio::spawn(accept(listener, app(Arc::clone(&state)), clock, stop));
-        Ok(MockServer { address, state, running, serving })
+        let acceptor = self.tls.as_ref().map(Tls::acceptor);
+        let port =
+            |(listener, app)| Port { listener, app, tls: acceptor.clone(), limits: self.limits, clock: clock.clone() };
+        let ports = match admin_listener {
+            Some(admin) => vec![(listener, api(Arc::clone(&state))), (admin, admin_api(&state))],
+            None => vec![(listener, app(Arc::clone(&state)))],
+        };
+        let ports = ports.into_iter().map(port);
+        let serving = ports.map(|port| tokio::spawn(port.serve(stop.clone()))).collect();
+        Ok(MockServer { address, admin_address, tls: self.tls, state, running, serving })
     }
 }

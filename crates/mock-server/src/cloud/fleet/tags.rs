@@ -15,6 +15,11 @@ pub(crate) struct TagText(String);
 pub(crate) struct NoTag;
 
 impl TagText {
+    /// No tags, with room for so many bytes of them.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(String::with_capacity(bytes))
+    }
+
     pub(crate) fn push(&mut self, key: &str, value: Option<&str>) -> Result<(), NoTag> {
         let is_plain = |text: &str| !text.chars().any(char::is_control);
         if key.is_empty() || !is_plain(key) || !value.is_none_or(is_plain) {

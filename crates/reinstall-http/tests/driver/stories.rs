@@ -1,126 +1,20 @@
-//! The driver and the client against the mock cloud, over real sockets: whatever the network does, nobody is wiped twice
-//! and every verdict agrees with the cloud.
-
-#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+//! Whatever the network does, nobody is wiped twice and every verdict agrees with the cloud.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::rig::{mock, policy, reinstall, reinstall_all};
 use futures_util::future::join_all;
 use reinstall_core::id::InstanceId;
 use reinstall_core::instance::{InstanceFault, InstanceState, OperationState};
-use reinstall_core::journal::MemoryJournal;
 use reinstall_core::lifecycle::LifeCycle;
-use reinstall_core::login::PasswordPolicy;
-use reinstall_core::plan::Plan;
 use reinstall_core::policy::Policy;
-use reinstall_core::rate::{OwnPace, Rate};
-use reinstall_core::record::{Opening, Replay};
-use reinstall_core::recorded::Recorded;
-use reinstall_core::rollout::Rollout;
-use reinstall_core::secret::{AdminPassword, SessionToken};
-use reinstall_core::spec::{ReinstallSpec, TargetSpec};
-use reinstall_core::summary::{Conclusion, Outcome, Summary};
-use reinstall_http::client::Client;
-use reinstall_http::clock::Clock;
-use reinstall_http::driver::Driver;
-use reinstall_http::endpoint::{Endpoint, PlainHttp};
+use reinstall_core::summary::{Conclusion, Outcome};
 use reinstall_http::operation::Operation;
-use reinstall_mock_server::cloud::config::{CloudConfig, Start};
+use reinstall_mock_server::cloud::config::Start;
 use reinstall_mock_server::cloud::wipe::Ending;
 use reinstall_mock_server::fault::{Effect, FaultRule, Omit, When};
 use reinstall_mock_server::operation::ApiOperation;
-use reinstall_mock_server::serve::{MockServer, MockServerBuilder};
-use tokio::sync::mpsc::unbounded_channel;
-
-/// How long a reinstall takes here, and how quickly one could go by unseen.
-const TAKES: Duration = Duration::from_millis(900);
-
-fn policy() -> Policy {
-    Policy {
-        waves: "100%".parse().expect("a list of waves"),
-        poll_every: Duration::from_millis(60),
-        settle_after: Duration::from_millis(400),
-        start_within: Duration::from_millis(1_500),
-        finish_within: Duration::from_secs(30),
-        submit_within: Duration::from_secs(10),
-        shortest: TAKES,
-        failures_max: "100%".parse().expect("a share"),
-        ..Policy::default()
-    }
-}
-
-fn mock(instances: u32) -> MockServerBuilder {
-    MockServer::builder().instances(instances).reinstall_takes(TAKES)
-}
-
-fn password() -> AdminPassword {
-    let text = String::from("Valid+Pass-77").into();
-    PasswordPolicy::for_os(None).admit(text).expect("an allowed password")
-}
-
-/// What a carried-out rollout left behind.
-struct Aftermath {
-    server: MockServer,
-    summary: Summary,
-    requests: BTreeMap<Operation, u64>,
-}
-
-impl Aftermath {
-    fn outcomes(&self) -> BTreeMap<Outcome, usize> {
-        self.summary.counts().into_iter().filter(|(_, count)| *count > 0).collect()
-    }
-
-    fn wipes(&self, id: InstanceId) -> usize {
-        self.server.with_cloud(|cloud| cloud.wipes(id).len())
-    }
-
-    /// Every target was wiped as often as its verdict says, and nobody else was.
-    fn assert_agrees_with_the_cloud(&self) {
-        for report in &self.summary.reports {
-            let wipes = self.wipes(report.id);
-            match report.outcome {
-                Outcome::Succeeded => assert_eq!(wipes, 1, "{report:?}"),
-                Outcome::Failed => assert_eq!(wipes, usize::from(report.was_started()), "{report:?}"),
-                Outcome::Skipped | Outcome::NotStarted => assert_eq!(wipes, 0, "{report:?}"),
-                Outcome::Unresolved => assert!(wipes <= 1, "{report:?}"),
-            }
-        }
-        let truth = self.server.truth();
-        assert_eq!(truth.violations_count, 0, "{truth:?}");
-        assert!(truth.batch_len_max <= 50, "{truth:?}");
-    }
-}
-
-/// Reinstalls every instance of the server, in the order of the ids.
-async fn reinstall_all(server: MockServer, policy: Policy) -> Aftermath {
-    let ids = server.ids();
-    reinstall(server, &ids, policy).await
-}
-
-async fn reinstall(server: MockServer, ids: &[InstanceId], policy: Policy) -> Aftermath {
-    let endpoint = Endpoint::parse(&server.base_url(), PlainHttp::Loopback).expect("a loopback address");
-    let project = CloudConfig::PROJECT.parse().expect("a project id");
-    let token = SessionToken::parse(MockServer::TOKEN).expect("a token");
-    // Times are short here; how a limit is kept is tested elsewhere.
-    let pacer = OwnPace::new(Rate::per_second(10_000).expect("a rate"));
-    let client = Client::builder(endpoint, project, token).pacer(Arc::new(pacer)).build().expect("a client");
-    let instances = ids.iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
-    let spec = ReinstallSpec { instances, image_id: None, policy }.check().expect("a sound spec");
-    let plan = Plan::draw(&spec, CloudConfig::PROJECT.parse().expect("a project id"));
-    let clock = Clock::start();
-    let opening = Opening::new(&plan, 7, clock.now());
-    let mut recorded = Recorded::new(Rollout::new(plan, 7, opening.started_at), MemoryJournal::default());
-    let (_orders, mut orders) = unbounded_channel();
-    Driver::new(client.clone(), clock, password()).run(&mut recorded, &mut orders, |_, _| {}).await;
-    let (rollout, journal, _) = recorded.into_parts();
-    let summary = rollout.into_summary();
-    let mut replay = Replay::new(opening).expect("an opening");
-    journal.lines().iter().try_for_each(|line| replay.line(line.clone())).expect("lines that follow from each other");
-    assert_eq!(replay.into_rollout().into_summary(), summary, "what is on record comes to the same end");
-    Aftermath { server, summary, requests: client.requests() }
-}
 
 #[tokio::test]
 async fn every_life_cycle_is_carried_to_its_end() {
