@@ -16,7 +16,7 @@ import evidence
 import given
 from deadline import within
 
-# How long all of it may take, in seconds; it is about ten on an idle machine.
+# How long all of it may take, in seconds; it is about twenty on an idle machine.
 RUN_SECONDS_MAX = 180
 
 
