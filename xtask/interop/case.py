@@ -4,11 +4,17 @@ import unittest
 from collections.abc import Callable
 
 from huaweicloudsdkclouddc.v1 import (
+    BatchCreateTagsRequest,
+    BatchDeleteTagsRequest,
+    ChangeInstancePasswordOptions,
+    ChangeInstancePasswordRequest,
     CloudDCClient,
     ListInstancesRequest,
     ReinstallOSOptions,
     ReinstallOsRequest,
+    ResourceTags,
     ShowInstanceStatusRequest,
+    Tag,
 )
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ServiceResponseException
@@ -45,13 +51,14 @@ class Sdk:
         project: str = PROJECT,
         security_token: str | None = None,
         retry_times: int = 0,
+        answer_seconds_max: float = 10,
     ) -> None:
         self.request_ids: list[str | None] = []
         credentials = BasicCredentials(ak, sk, project)
         if security_token:
             credentials = credentials.with_security_token(security_token)
         builder = CloudDCClient.new_builder().with_credentials(credentials).with_endpoints([url])
-        self.client = finish(builder, self.request_ids, retry_times)
+        self.client = finish(builder, self.request_ids, retry_times, answer_seconds_max)
 
     def ids(self, count: int) -> list[str]:
         """The first instances of the list."""
@@ -67,6 +74,23 @@ class Sdk:
         body = ReinstallOSOptions(image_id=image, password=password, instance_id_set=ids)
         return self.client.reinstall_os(ReinstallOsRequest(body=body))
 
+    def change_password(self, ids: list[str], password: str | None = PASSWORD):
+        body = ChangeInstancePasswordOptions(new_password=password, instance_id_set=ids)
+        return self.client.change_instance_password(ChangeInstancePasswordRequest(body=body))
+
+    def create_tags(self, instance: str, tags: dict[str, str | None], kind: str = "instances"):
+        request = BatchCreateTagsRequest(resource_type=kind, resource_id=instance, body=labels(tags))
+        return self.client.batch_create_tags(request)
+
+    def delete_tags(self, instance: str, tags: dict[str, str | None]):
+        request = BatchDeleteTagsRequest(resource_type="instances", resource_id=instance, body=labels(tags))
+        return self.client.batch_delete_tags(request)
+
+    def tags(self, instance: str) -> dict[str, str | None]:
+        """The labels that the list shows of an instance."""
+        (row,) = self.page(limit="10", instance_id=instance).instances
+        return {tag.key: tag.value for tag in row.tags}
+
     def refusal(self, expected: type[ServiceResponseException], call: Callable[[], object]):
         """The exception that a call ends with; its request id is checked against the answer's header."""
         try:
@@ -78,10 +102,16 @@ class Sdk:
         raise AssertionError(f"the call was not refused with {expected.__name__}")
 
 
-def finish(builder, request_ids: list[str | None], retry_times: int = 0) -> CloudDCClient:
+def labels(tags: dict[str, str | None]) -> ResourceTags:
+    return ResourceTags(tags=[Tag(key=key, value=value) for key, value in tags.items()])
+
+
+def finish(
+    builder, request_ids: list[str | None], retry_times: int = 0, answer_seconds_max: float = 10
+) -> CloudDCClient:
     """Builds the client, with a handler that notes the request id of each answer."""
     handler = HttpHandler().add_response_handler(
         lambda **told: request_ids.append(told["response"].headers.get("X-Request-Id"))
     )
-    config = HttpConfig(timeout=(5, 10), retry_times=retry_times)
+    config = HttpConfig(timeout=(5, answer_seconds_max), retry_times=retry_times)
     return builder.with_http_config(config).with_http_handler(handler).build()

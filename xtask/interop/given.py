@@ -9,6 +9,7 @@ class Given:
     mock: Path
     cli: Path
     sign: Path
+    evidence: Path
     seed: int
 
 

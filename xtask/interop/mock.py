@@ -5,6 +5,7 @@ import subprocess
 import urllib.request
 from typing import Any
 
+import evidence
 import given
 from deadline import started
 
@@ -16,10 +17,15 @@ TOKEN = "interop-token"
 REINSTALL_TAKES = "300ms"
 # How long a server may take to stop, in seconds.
 STOP_SECONDS_MAX = 10
+# More entries than a server keeps.
+LOG_ENTRIES_MAX = 100_000
 
 
 class Mock:
     """A mock server on a port of its own, to be used with `with`."""
+
+    # The official client that alone calls it, if one does: then what came is evidence.
+    driven_by: str | None = None
 
     def __init__(self, *flags: str, reinstall_takes: str = REINSTALL_TAKES) -> None:
         command = [str(given.started_with.mock), "--project-id", PROJECT, "--token", TOKEN]
@@ -39,6 +45,9 @@ class Mock:
         self.stop()
 
     def stop(self) -> None:
+        # A server that never came up, or is gone, has nothing to tell.
+        if self.url and self.driven_by and self._process.poll() is None:
+            evidence.note(self.driven_by, self._admin(f"log?limit={LOG_ENTRIES_MAX}"))
         self._process.terminate()
         try:
             self._process.wait(STOP_SECONDS_MAX)
@@ -58,11 +67,15 @@ class Mock:
 
     def calls(self, operation: str) -> list[dict[str, Any]]:
         """The calls of an operation that came, in order."""
-        return [call for call in self._admin("log")["calls"] if call["operation"] == operation]
+        return self._admin(f"log?operation={operation}")["exchanges"]
 
-    def arm(self, operation: str, effect: dict[str, Any], times: int = 1) -> None:
-        """Has the next calls of an operation go wrong."""
-        self._admin("faults", [{"on": operation, "times": times, "effect": effect}])
+    def arm(self, operation: str, effect: dict[str, Any], times: int = 1) -> int:
+        """Has the next calls of an operation go wrong; the rule's number."""
+        return self._admin("faults", [{"on": operation, "times": times, "effect": effect}])["armed"][0]
+
+    def hits(self, rule: int) -> int:
+        """How many calls a rule has hit."""
+        return next(armed["hits"] for armed in self._admin("faults") if armed["id"] == rule)
 
     def arm_answer(self, operation: str, status: int, body: str, times: int = 1, **more: str) -> None:
         """Has the next calls of an operation answered so, and not done."""
@@ -73,3 +86,15 @@ class Mock:
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(f"{self.url}/_mock/{page}", data=data, timeout=10) as reply:
             return json.load(reply)
+
+
+class SdkMock(Mock):
+    """A mock server that the provider's SDK alone calls."""
+
+    driven_by = evidence.SDK
+
+
+class KeystoneMock(Mock):
+    """A mock server that OpenStack's client alone calls."""
+
+    driven_by = evidence.KEYSTONE

@@ -1,4 +1,4 @@
-"""Runs the suite: `run.py --mock PROGRAM --cli PROGRAM --sign PROGRAM [--seed N]`.
+"""Runs the suite: `run.py --mock PROGRAM --cli PROGRAM --sign PROGRAM --evidence FILE [--seed N]`.
 
 `cargo xtask interop` makes the virtual environment, builds the programs and calls this.
 """
@@ -12,10 +12,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import evidence
 import given
 from deadline import within
 
-# How long all of it may take, in seconds; it is about ten on an idle machine.
+# How long all of it may take, in seconds; it is about twenty on an idle machine.
 RUN_SECONDS_MAX = 180
 
 
@@ -31,6 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     for program in ("mock", "cli", "sign"):
         parser.add_argument(f"--{program}", type=Path, required=True)
+    parser.add_argument("--evidence", type=Path, required=True, help="where to leave what was seen")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     given.started_with = given.Given(**vars(parser.parse_args()))
     print(f"interop: --seed {given.started_with.seed}", flush=True)
@@ -40,7 +42,10 @@ def main() -> int:
         clear_environment(home)
         suite = unittest.defaultTestLoader.discover(str(Path(__file__).parent))
         outcome = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(suite)
-    return 0 if outcome.wasSuccessful() and outcome.testsRun > 0 else 1
+    if not outcome.wasSuccessful() or outcome.testsRun == 0:
+        return 1
+    evidence.write(given.started_with.evidence)
+    return 0
 
 
 if __name__ == "__main__":

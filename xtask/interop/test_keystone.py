@@ -3,11 +3,13 @@
 import time
 
 from keystoneauth1 import exceptions
-from keystoneauth1.identity import v3
+from keystoneauth1.discover import Discover
+from keystoneauth1.identity import generic, v3
 from keystoneauth1.session import Session
 
 from case import Case
-from mock import PROJECT, Mock
+from mock import PROJECT
+from mock import KeystoneMock as Mock
 
 REGION = "cn-east-3"
 USER = "ann:pass:w@rd@acme"
@@ -43,6 +45,27 @@ class Keystone(Case):
                 self.assertEqual(session.get_project_id(), PROJECT, scope)
                 listed = session.get(f"{mock.url}/v3/projects", params={"name": REGION}).json()["projects"]
                 self.assertEqual([project["id"] for project in listed], [PROJECT], scope)
+
+    def test_versions_are_discovered(self) -> None:
+        with Mock("--iam-user", USER) as mock:
+            names = {"username": "ann", "password": "pass:w@rd", "user_domain_name": "acme", "project_name": REGION}
+            # Told nothing but the address, this one looks for the version by itself.
+            session = Session(auth=generic.Password(auth_url=mock.url, **names))
+            self.assertEqual(session.get_project_id(), PROJECT)
+            for address in (mock.url, f"{mock.url}/v3"):
+                versions = [found["version"] for found in Discover(session, address).version_data()]
+                self.assertEqual(versions, [(3, 14)], address)
+
+    def test_a_token_and_its_account_are_told(self) -> None:
+        with Mock("--iam-user", USER) as mock:
+            session = Session(auth=password(mock))
+            token = session.get_token()
+            told = session.get(f"{mock.url}/v3/auth/tokens", headers={"X-Subject-Token": token}).json()["token"]
+            self.assertEqual((told["user"]["name"], told["project"]["id"]), ("ann", PROJECT))
+            domains = session.get(f"{mock.url}/v3/auth/domains").json()["domains"]
+            self.assertEqual([domain["name"] for domain in domains], ["acme"])
+            with self.assertRaises(exceptions.NotFound):
+                session.get(f"{mock.url}/v3/auth/tokens", headers={"X-Subject-Token": "another"})
 
     def test_wrong_users_get_none(self) -> None:
         with Mock("--iam-user", USER) as mock:

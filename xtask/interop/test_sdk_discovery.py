@@ -10,7 +10,8 @@ from huaweicloudsdkcore.exceptions.exceptions import SdkException
 from huaweicloudsdkcore.region.region import Region
 
 from case import Case, finish
-from mock import PROJECT, Mock
+from mock import PROJECT
+from mock import SdkMock as Mock
 
 REGION = "cn-east-3"
 SECRET = "skOfNobodyElse"

@@ -5,7 +5,8 @@ import time
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, ServerResponseException
 
 from case import ABSENT_ID, PASSWORD, Case, Sdk
-from mock import PROJECT, Mock
+from mock import PROJECT
+from mock import SdkMock as Mock
 
 
 class Refused(Case):
@@ -126,5 +127,5 @@ class Failing(Case):
         accepted = Sdk(self.mock.url, retry_times=1).reinstall(ids)
         self.assertGreaterEqual(time.monotonic() - began, 1, "it heeded Retry-After")
         self.assertEqual(len(accepted.instances), 2)
-        self.assertEqual([call["status"] for call in self.mock.calls("ReinstallOS")], [429, 202])
+        self.assertEqual([call["answered"] for call in self.mock.calls("ReinstallOS")], [429, 202])
         self.assertEqual(self.mock.wipes(), dict.fromkeys(ids, 1))

@@ -3,7 +3,8 @@
 import time
 
 from case import Case, Sdk
-from mock import ACCESS_KEY, Mock
+from mock import ACCESS_KEY
+from mock import SdkMock as Mock
 
 # Between two looks at an instance, in seconds.
 LOOK_EVERY = 0.02

@@ -1,14 +1,19 @@
 //! `cargo xtask ci`: all that a change must pass.
 
+use crate::conformance::Extent;
 use crate::host::{self, Workspace};
 use crate::task::{Failure, MUTANT_SEEDS, Task};
 
+/// So much that a minute is enough.
+const CONFORMANCE: Extent = Extent { cases: 400, seed: None, contract: false, write: false };
+
 /// The steps: the quick and frequent offenders first, the ones that build less later.
-const STEPS: [Task; 11] = [
+const STEPS: [Task; 12] = [
     Task::Fmt,
     Task::Clippy,
     Task::Test,
     Task::Interop { args: Vec::new() },
+    Task::Conformance(CONFORMANCE),
     Task::Sim { args: Vec::new() },
     Task::Mutants { seeds: MUTANT_SEEDS },
     Task::Docs { write: false },

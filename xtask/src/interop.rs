@@ -13,17 +13,31 @@ const FOLDER: &str = "xtask/interop";
 /// The example that signs what it is given.
 const SIGN: &str = "sign";
 
+/// The mock server's program.
+pub(crate) const MOCK: &str = "reinstall-mock-server";
+
 /// Builds the programs, sees to the virtual environment, and runs the suite.
 pub(crate) fn run(workspace: &Workspace, args: &[String]) -> Result<(), Failure> {
     let python = python(workspace)?;
-    // As `cargo test --workspace` builds them, so that a run of all checks builds them once.
-    host::run(host::cargo(workspace).args(["build", "--quiet", "--workspace", "--bins", "--examples", "--locked"]))?;
-    let debug = workspace.target_dir.join("debug");
+    let debug = programs(workspace)?;
     let mut suite = python.run(&script(workspace, "run.py"));
-    suite.arg("--mock").arg(program(&debug, "reinstall-mock-server"));
+    suite.arg("--mock").arg(program(&debug, MOCK));
     suite.arg("--cli").arg(program(&debug, "reinstall"));
     suite.arg("--sign").arg(program(&debug.join("examples"), SIGN));
+    suite.arg("--evidence").arg(evidence(workspace));
     host::run(suite.args(args))
+}
+
+/// Builds the programs, and tells where they are.
+pub(crate) fn programs(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    // As `cargo test --workspace` builds them, so that a run of all checks builds them once.
+    host::run(host::cargo(workspace).args(["build", "--quiet", "--workspace", "--bins", "--examples", "--locked"]))?;
+    Ok(workspace.target_dir.join("debug"))
+}
+
+/// Where the suite leaves what it has seen.
+pub(crate) fn evidence(workspace: &Workspace) -> PathBuf {
+    workspace.target_dir.join("interop").join("evidence.json")
 }
 
 /// A Python that has the official clients, ready to use.
@@ -44,6 +58,7 @@ pub(crate) fn fast_signer(workspace: &Workspace) -> Result<PathBuf, Failure> {
     Ok(program(&workspace.target_dir.join("release/examples"), SIGN))
 }
 
-fn program(folder: &Path, name: &str) -> PathBuf {
+/// A program in a folder.
+pub(crate) fn program(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod dist;
 mod docs;
 mod host;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::host::{self, Workspace};
-use crate::{bench, ci, dist, docs, interop, links, purity, tidy};
+use crate::{bench, ci, conformance, dist, docs, interop, links, purity, tidy};
 
 /// What can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
@@ -56,6 +56,10 @@ pub(crate) enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         args: Vec<String>,
     },
+    /// The mock server does what its documents say, whoever asks: schemathesis, every documented status, and the contract suite.
+    ///
+    /// Needs python3 (3.11 or later) with venv, and PyPI at the first call.
+    Conformance(conformance::Extent),
     /// Measures, and prints a table.
     Bench {
         /// What to measure.
@@ -82,6 +86,7 @@ impl Task {
             Self::Links => "links",
             Self::Tidy => "tidy",
             Self::Interop { .. } => "interop",
+            Self::Conformance(_) => "conformance",
             Self::Bench { .. } => "bench",
             Self::Dist => "dist",
         }
@@ -108,6 +113,7 @@ impl Task {
             Self::Links => links::run(workspace),
             Self::Tidy => tidy::run(workspace),
             Self::Interop { args } => interop::run(workspace, &args),
+            Self::Conformance(extent) => conformance::run(workspace, &extent),
             Self::Bench { what } => bench::run(workspace, &what),
             Self::Dist => dist::run(workspace),
         }
@@ -161,6 +167,10 @@ pub(crate) enum Failure {
     NoMarkers { document: &'static str },
     #[error("{document} does not say what the code says: cargo xtask docs --write")]
     Outdated { document: &'static str },
+    #[error("{document} does not say what was seen: {with}")]
+    Stale { document: &'static str, with: &'static str },
+    #[error("{} is not what was expected: {expected}", path.display())]
+    Evidence { path: PathBuf, expected: &'static str },
     #[error("there is no step `{name}` to leave out")]
     NoSuchStep { name: String },
     #[error("{server} did not answer within {seconds} s as it should; what it said is in {}", log.display())]

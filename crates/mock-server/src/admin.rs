@@ -5,6 +5,7 @@
 
 mod arrange;
 mod clock;
+mod documents;
 mod events;
 mod faults;
 mod guard;
@@ -72,6 +73,8 @@ pub(crate) fn router(state: &Arc<AppState>) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(state), guard::token))
         // Who checks whether it is up, or opens the page, need not know a token.
         .route("/_mock/healthz", get(health::healthz))
+        .route("/_mock/openapi/clouddc.json", get(documents::clouddc))
+        .route("/_mock/openapi/admin.json", get(documents::admin))
         .route("/_mock/{*rest}", get(nowhere).post(nowhere).put(nowhere).delete(nowhere).patch(nowhere))
         .method_not_allowed_fallback(not_so)
         .layer(from_fn_with_state(Arc::clone(state), guard::origin))

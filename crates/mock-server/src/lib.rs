@@ -26,6 +26,7 @@ mod admin;
 pub mod app;
 pub mod diagnosis;
 pub mod hosts;
+pub mod openapi;
 pub mod pipeline;
 pub mod worlds;
 

@@ -71,6 +71,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_document_has_each_operation_at_its_address_and_nothing_else() {
+        let document = crate::openapi::clouddc().unwrap();
+        let mut documented = Vec::new();
+        for (template, item) in document["paths"].as_object().unwrap() {
+            let path = template.replace("{project_id}", "p").replace("{resource_type}", "instances");
+            let methods = item.as_object().unwrap().iter().filter(|(key, _)| *key != "parameters");
+            for (method, described) in methods {
+                let name = described["operationId"].as_str().unwrap();
+                let operation = match Address::of(&method.to_uppercase().parse().unwrap(), &path) {
+                    Address::Cloud { operation, .. } | Address::Iam(operation) => operation,
+                    Address::Nowhere => panic!("nothing is at {method} {path}"),
+                };
+                assert_eq!(operation.name(), name, "{method} {template}");
+                documented.push(operation);
+            }
+        }
+        documented.sort_unstable();
+        assert_eq!(documented, ApiOperation::ALL);
+    }
+
+    #[test]
     fn each_operation_has_its_address() {
         let cloud = |operation, kind, resource| Address::Cloud { project: "p", operation, kind, resource };
         for (method, path, address) in [
