@@ -72,6 +72,7 @@ pub(crate) fn router(state: &Arc<AppState>) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(state), guard::token))
         // Who checks whether it is up, or opens the page, need not know a token.
         .route("/_mock/healthz", get(health::healthz))
+        .merge(crate::page::router())
         .route("/_mock/{*rest}", get(nowhere).post(nowhere).put(nowhere).delete(nowhere).patch(nowhere))
         .method_not_allowed_fallback(not_so)
         .layer(from_fn_with_state(Arc::clone(state), guard::origin))

@@ -24,6 +24,7 @@ mod admin;
 pub mod app;
 pub mod diagnosis;
 pub mod hosts;
+mod page;
 pub mod pipeline;
 pub mod worlds;
 
