@@ -76,6 +76,7 @@ pub(crate) fn router(state: &Arc<AppState>) -> Router {
         .route("/_mock/schema/scenario.json", get(documents::scenario))
         .route("/_mock/openapi/clouddc.json", get(documents::clouddc))
         .route("/_mock/openapi/admin.json", get(documents::admin))
+        .merge(crate::page::router())
         .route("/_mock/{*rest}", get(nowhere).post(nowhere).put(nowhere).delete(nowhere).patch(nowhere))
         .method_not_allowed_fallback(not_so)
         .layer(from_fn_with_state(Arc::clone(state), guard::origin))

@@ -27,6 +27,7 @@ pub mod app;
 pub mod diagnosis;
 pub mod hosts;
 pub mod openapi;
+mod page;
 pub mod pipeline;
 pub mod worlds;
 

@@ -222,7 +222,7 @@ impl<'a> Visit<'a> {
         }
         let wish = match letter.read() {
             Ok(wish) => wish,
-            Err(said) => return self.say(said, operation, letter.parts, caller),
+            Err(why) => return self.say(why.into(), operation, letter.parts, caller),
         };
         let turn = std::mem::replace(&mut self.turn, Turn::UNHARMED);
         let turn = self.place.with(|world| world.meet(now, &wish, turn));

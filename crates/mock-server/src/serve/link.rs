@@ -286,7 +286,8 @@ mod tests {
 
     #[test]
     fn a_connection_goes_from_phase_to_phase() {
-        let steps: [(fn(&Link), Phase); 14] = [
+        type Step = (fn(&Link), Phase);
+        let steps: [Step; 14] = [
             (Link::came_nothing, Phase::Waiting),
             (Link::came, Phase::Head),
             (Link::came_nothing, Phase::Head),
