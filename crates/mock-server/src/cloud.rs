@@ -36,6 +36,7 @@ use self::list::{Asked, ListQuery, Page};
 use self::refusal::Refusal;
 use self::request::ReinstallRequest;
 use self::row::{Glimpse, Tags};
+pub(crate) use self::show::RowStamp;
 use self::truth::Truth;
 use self::wipe::{Ending, Wipe};
 use crate::operation::ApiOperation;
@@ -50,6 +51,8 @@ pub struct Cloud {
     /// Every accepted reinstall, in the order they were accepted.
     wipes: BTreeMap<InstanceId, Vec<Wipe>>,
     ledger: Ledger,
+    /// How often an instance was arranged by hand: labelled, or told what it was like in the beginning.
+    arranged: u64,
 }
 
 impl Cloud {
@@ -61,7 +64,7 @@ impl Cloud {
             Failing::Count(count) => admission::pick(&fleet, config.seed, count),
             Failing::Nobody | Failing::Percent(_) => BTreeSet::new(),
         };
-        Self { config, fleet, doomed, wipes: BTreeMap::new(), ledger: Ledger::default() }
+        Self { config, fleet, doomed, wipes: BTreeMap::new(), ledger: Ledger::default(), arranged: 0 }
     }
 
     /// The project whose instances these are.
@@ -122,11 +125,13 @@ impl Cloud {
 
     /// Sets what an instance is like until its first reinstall is accepted.
     pub fn set_start(&mut self, id: InstanceId, start: Start) {
+        self.arranged += 1;
         self.config.starts.insert(id, start);
     }
 
     /// Labels an instance with these, and with no others.
     pub fn set_tags(&mut self, id: InstanceId, tags: Tags) {
+        self.arranged += 1;
         self.config.tags.insert(id, tags);
     }
 

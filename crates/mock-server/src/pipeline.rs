@@ -10,6 +10,7 @@ mod open;
 pub(crate) mod reply;
 mod stamp;
 mod visit;
+mod written;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub(crate) fn stamped(mut response: Response, now: reinstall_core::time::Timesta
 
 /// An instance as the list call spells it.
 pub(crate) use self::list_reply::list_row;
+pub(crate) use self::written::WrittenRows;
 
 /// Answers whatever comes.
 pub(crate) async fn answer(State(state): State<Arc<AppState>>, request: Request) -> Response {

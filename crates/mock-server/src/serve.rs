@@ -34,6 +34,23 @@ use crate::judge::Verdict;
 pub struct Peer(pub SocketAddr);
 
 /// A server on a port of its own. Dropping it tells it to stop and waits for nothing; [`MockServer::shutdown`] waits.
+///
+/// ```
+/// use reinstall_mock_server::fault::{Effect, FaultRule};
+/// use reinstall_mock_server::operation::ApiOperation;
+/// use reinstall_mock_server::serve::MockServer;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let lost = FaultRule::on(ApiOperation::ReinstallOs, Effect::lose_answer()).skip(1).times(2);
+/// let server = MockServer::builder().instances(100).scenario("takes: 5s\nclock: manual")?.fault(lost).start().await?;
+/// // Point the client under test at server.base_url(), with MockServer::TOKEN as its X-Auth-Token, and let it work.
+/// assert_eq!(server.ids().len(), 100);
+/// assert!(server.final_verdict().acquitted, "{:#?}", server.final_verdict().violations);
+/// server.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct MockServer {
     address: SocketAddr,

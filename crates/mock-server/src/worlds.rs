@@ -16,6 +16,7 @@ use crate::fault::FaultRule;
 use crate::iam::IamConfig;
 use crate::limit::Limit;
 use crate::log::LogBounds;
+use crate::pipeline::WrittenRows;
 use crate::world::World;
 
 /// What a world is made from.
@@ -92,6 +93,8 @@ pub struct Place {
     born: Mutex<World>,
     snapshots: Mutex<BTreeMap<String, World>>,
     changed: Notify,
+    /// What was written of it, to be sent again.
+    written: Mutex<WrittenRows>,
 }
 
 impl Place {
@@ -101,7 +104,7 @@ impl Place {
     fn new(project: ProjectId, world: World) -> Arc<Self> {
         let born = Mutex::new(world.clone());
         let (world, snapshots) = (Mutex::new(world), Mutex::new(BTreeMap::new()));
-        Arc::new(Self { project, world, born, snapshots, changed: Notify::new() })
+        Arc::new(Self { project, world, born, snapshots, changed: Notify::new(), written: Mutex::default() })
     }
 
     /// The project.
@@ -131,7 +134,20 @@ impl Place {
     /// As it was when it was made: nothing has happened. A clock that does not go by itself is set back, too.
     pub fn reset(&self) {
         let born = self.born.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.change(|world| *world = born);
+        self.replace(born);
+    }
+
+    /// Another world: what was written of the one before is worth nothing.
+    fn replace(&self, new: World) {
+        self.change(|world| {
+            *world = new;
+            self.written().clear();
+        });
+    }
+
+    /// The instances that were written as the list call spells them. To be taken while the world is held, if both are.
+    pub(crate) fn written(&self) -> MutexGuard<'_, WrittenRows> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes what it is made from: it is so from now on, and after every reset.
@@ -162,7 +178,7 @@ impl Place {
         let snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
         let world = snapshots.get(name).cloned().ok_or(SnapshotError::Unknown)?;
         drop(snapshots);
-        self.change(|current| *current = world);
+        self.replace(world);
         Ok(())
     }
 

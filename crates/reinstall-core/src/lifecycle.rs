@@ -91,15 +91,18 @@ impl LifeCycle {
     pub fn state(self, standing: Standing) -> InstanceState {
         let course = self.course();
         match standing {
-            Standing::Underway(percent) => course
-                .underway
-                .iter()
-                .rev()
-                .find(|leg| leg.from_percent <= percent)
-                .map_or(InstanceState::Pending, |leg| leg.state.clone()),
+            Standing::Underway(percent) => {
+                course.underway.get(self.leg(percent)).map_or(InstanceState::Pending, |leg| leg.state.clone())
+            }
             Standing::Succeeded => course.succeeded.clone(),
             Standing::Failed => course.failed.clone(),
         }
+    }
+
+    /// Which leg of its course a reinstall is in that is done so far, in percent.
+    #[must_use]
+    pub fn leg(self, percent: u8) -> usize {
+        self.course().underway.iter().rposition(|leg| leg.from_percent <= percent).unwrap_or(0)
     }
 
     /// The name of the life cycle, as flags and reports have it.

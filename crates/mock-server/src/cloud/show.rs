@@ -14,6 +14,15 @@ use super::row::{Glimpse, Row};
 use super::wipe::{Ending, Wipe};
 use crate::exchange::Shown;
 
+/// What a row depends on, for as long as the cloud is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RowStamp {
+    arranged: u64,
+    attempt: u32,
+    /// Which stretch of the reinstall is shown; `None` before it and after it.
+    leg: Option<usize>,
+}
+
 impl Cloud {
     /// What ShowInstanceStatus would show, uncounted; `None` if there is no such instance.
     #[must_use]
@@ -58,6 +67,18 @@ impl Cloud {
             updated_at: updated_at.unwrap_or(portrait.created_at),
             launched_at: launched_at.unwrap_or(portrait.created_at),
         })
+    }
+
+    /// By what one can tell that [`row`](Self::row) shows an instance as it did before.
+    pub(crate) fn row_stamp(&self, now: Timestamp, id: InstanceId) -> RowStamp {
+        let (attempt, leg) = match self.latest(now, id) {
+            None => (0, None),
+            Some(wipe) => match wipe.standing(now) {
+                Standing::Underway(percent) => (wipe.attempt, Some(self.config.life_cycle.leg(percent))),
+                Standing::Succeeded | Standing::Failed => (wipe.attempt, None),
+            },
+        };
+        RowStamp { arranged: self.arranged, attempt, leg }
     }
 
     /// How many instances are in each state.

@@ -154,7 +154,8 @@ impl Record {
             Some(look) => look.is_spoiled || blind_look > Some(look.nth),
             None => blind_look > self.begun_by.as_ref().map(|exchange| exchange.nth),
         };
-        let knows = self.told_by.is_some() || self.seen_by.is_some();
+        // Who was told that nothing was started, and sees something underway, has to take it for somebody else's.
+        let knows = self.told_by.is_some() || (self.seen_by.is_some() && !self.lied);
         (!is_spoiled).then(|| match (knows || self.in_doubt().is_some(), self.lied) {
             (true, _) => Blame::Client,
             (false, true) => Blame::LiedTo,

@@ -23,10 +23,20 @@ pub(super) fn list_reply(place: &Place, page: &Page) -> Response {
     writer.raw("{\"instances\":[");
     // What was so at that moment is so whenever it is looked at.
     place.with(|world| {
-        let rows = page.ids.iter().filter_map(|id| world.cloud.row(page.as_of, *id));
-        for (index, row) in rows.enumerate() {
-            writer.raw(if index == 0 { "" } else { "," });
-            writer.row(&row);
+        let mut written = place.written();
+        let mut comma = "";
+        for id in &page.ids {
+            let stamp = world.cloud.row_stamp(page.as_of, *id);
+            if let Some(bytes) = written.get(*id, stamp) {
+                writer.raw(comma);
+                writer.0.extend_from_slice(bytes);
+            } else if let Some(row) = world.cloud.row(page.as_of, *id) {
+                writer.raw(comma);
+                let start = writer.0.len();
+                writer.row(&row);
+                written.put(*id, stamp, &writer.0[start..]);
+            }
+            comma = ",";
         }
     });
     writer.raw("],\"page_info\":{");

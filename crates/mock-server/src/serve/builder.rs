@@ -17,12 +17,14 @@ use tokio::sync::watch;
 use super::port::Port;
 use super::{Limits, MockServer, Tls};
 use crate::app::{AppState, admin_api, api};
+use crate::args::load_fleet;
 use crate::clock::{ClockMode, Skew};
 use crate::cloud::config::{CloudConfig, FleetConfig};
 use crate::fault::FaultRule;
 use crate::hosts::Hosts;
 use crate::iam::IamUser;
 use crate::limit::Limit;
+use crate::scenario::Draft;
 use crate::worlds::{WorldPlan, Worlds};
 
 /// What a server is made from.
@@ -206,6 +208,30 @@ impl MockServerBuilder {
     pub fn plan(mut self, plan: WorldPlan) -> Self {
         self.plan = plan;
         self
+    }
+
+    /// What a [scenario](crate::scenario) says, as YAML or JSON; where it says nothing of the fleet, the seed or the project, what
+    /// was told before holds.
+    ///
+    /// # Errors
+    /// Everything that speaks against it, each with its line.
+    pub fn scenario(mut self, text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let draft = Draft::parse(text, "scenario");
+        let scenario = draft.check(None)?;
+        let mut plan = scenario.plan(&load_fleet)?;
+        let told = self.plan.cloud;
+        if scenario.fleet.is_none() {
+            plan.cloud.fleet = told.fleet;
+        }
+        if scenario.seed.is_none() {
+            plan.cloud.seed = told.seed;
+        }
+        if scenario.project_id.is_none() {
+            plan.cloud.project = told.project;
+        }
+        self.makes_worlds |= scenario.makes_worlds();
+        self.plan = plan;
+        Ok(self)
     }
 
     /// How time goes by; as everybody's if not told.
