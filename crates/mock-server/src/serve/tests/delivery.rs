@@ -69,7 +69,8 @@ async fn check(client: &mut Client, before: &str, delivery: Delivery, body: &str
 async fn each_is_seen_to_the_byte_and_harms_no_answer_before() {
     let (odd, before) = (ask("/odd"), whole(BODY));
     let two = ask("/whole") + &odd;
-    let unread = |sent| format!("POST /odd HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300000\r\n\r\n{}", "x".repeat(sent));
+    let unread =
+        |sent| format!("POST /odd HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300000\r\n\r\n{}", "x".repeat(sent));
     let (unread, much_unread) = (unread(1_000), unread(100_000));
     for is_tls in [false, true] {
         for delivery in every_delivery() {
