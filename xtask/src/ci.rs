@@ -8,12 +8,13 @@ use crate::task::{Failure, MUTANT_SEEDS, Task};
 const CONFORMANCE: Extent = Extent { cases: 400, seed: None, contract: false, write: false };
 
 /// The steps: the quick and frequent offenders first, the ones that build less later.
-const STEPS: [Task; 12] = [
+const STEPS: [Task; 13] = [
     Task::Fmt,
     Task::Clippy,
     Task::Test,
     Task::Interop { args: Vec::new() },
     Task::Conformance(CONFORMANCE),
+    Task::Page { args: Vec::new() },
     Task::Sim { args: Vec::new() },
     Task::Mutants { seeds: MUTANT_SEEDS },
     Task::Docs { write: false },

@@ -8,6 +8,7 @@ mod docs;
 mod host;
 mod interop;
 mod links;
+mod page;
 mod purity;
 mod task;
 mod tidy;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::host::{self, Workspace};
-use crate::{bench, ci, conformance, dist, docs, interop, links, purity, tidy};
+use crate::{bench, ci, conformance, dist, docs, interop, links, page, purity, tidy};
 
 /// What can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
@@ -60,6 +60,12 @@ pub(crate) enum Task {
     ///
     /// Needs python3 (3.11 or later) with venv, and PyPI at the first call.
     Conformance(conformance::Extent),
+    /// A headless Chromium looks at the mock server's page. Needs python3 and Debian's chromium; says so where that is missing.
+    Page {
+        /// Handed on to the suite: `--screenshot FILE` to renew the pictures, or `--url URL --token T` to look at another server.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+        args: Vec<String>,
+    },
     /// Measures, and prints a table.
     Bench {
         /// What to measure.
@@ -87,6 +93,7 @@ impl Task {
             Self::Tidy => "tidy",
             Self::Interop { .. } => "interop",
             Self::Conformance(_) => "conformance",
+            Self::Page { .. } => "page",
             Self::Bench { .. } => "bench",
             Self::Dist => "dist",
         }
@@ -114,6 +121,7 @@ impl Task {
             Self::Tidy => tidy::run(workspace),
             Self::Interop { args } => interop::run(workspace, &args),
             Self::Conformance(extent) => conformance::run(workspace, &extent),
+            Self::Page { args } => page::run(workspace, &args),
             Self::Bench { what } => bench::run(workspace, &what),
             Self::Dist => dist::run(workspace),
         }

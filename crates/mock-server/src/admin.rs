@@ -42,7 +42,6 @@ type Told = Result<Response, Problem>;
 /// The calls for testers.
 pub(crate) fn router(state: &Arc<AppState>) -> Router {
     Router::new()
-        .route("/_mock/readyz", get(health::readyz))
         .route("/_mock/enforced", get(health::enforced))
         .route("/_mock/truth", get(verdict::truth))
         .route("/_mock/instances", get(arrange::list))
@@ -71,10 +70,13 @@ pub(crate) fn router(state: &Arc<AppState>) -> Router {
         .route("/_mock/events", get(events::stream))
         .route("/_mock/metrics", get(metrics::show))
         .route_layer(from_fn_with_state(Arc::clone(state), guard::token))
-        // Who checks whether it is up, or opens the page, need not know a token.
+        // Who checks whether it is up, reads a document or opens the page, need not know a token.
         .route("/_mock/healthz", get(health::healthz))
+        .route("/_mock/readyz", get(health::readyz))
+        .route("/_mock/schema/scenario.json", get(documents::scenario))
         .route("/_mock/openapi/clouddc.json", get(documents::clouddc))
         .route("/_mock/openapi/admin.json", get(documents::admin))
+        .merge(crate::page::router())
         .route("/_mock/{*rest}", get(nowhere).post(nowhere).put(nowhere).delete(nowhere).patch(nowhere))
         .method_not_allowed_fallback(not_so)
         .layer(from_fn_with_state(Arc::clone(state), guard::origin))

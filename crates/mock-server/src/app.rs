@@ -46,7 +46,7 @@ impl AppState {
     /// The state of a server of these worlds.
     pub fn of(worlds: Worlds, token: SessionToken, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self {
-            seed: worlds.first().with(|world| world.cloud.seed()),
+            seed: worlds.seed(),
             worlds,
             keyring: Keyring { token, access_keys: Vec::new() },
             clock: Box::new(clock),
@@ -108,12 +108,6 @@ impl AppState {
     /// What this machine's clock says, or what a test says in its place.
     pub fn real_now(&self) -> Timestamp {
         (self.clock)()
-    }
-
-    /// Where all chance of all worlds comes from.
-    #[must_use]
-    pub fn seed(&self) -> u64 {
-        self.worlds.plan().map_or(self.seed, |plan| plan.cloud.seed)
     }
 
     pub(crate) const fn keyring(&self) -> &Keyring {

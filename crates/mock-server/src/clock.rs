@@ -9,7 +9,10 @@ use std::fmt;
 use std::time::Duration;
 
 use reinstall_core::time::{Plain, Timestamp, deserialize_duration, parse_duration, serialize_duration};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::shape::DurationText;
 
 /// How a world's time goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,13 +29,21 @@ pub enum ClockMode {
 }
 
 /// How far a clock is off, without a word: not part of how it goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Skew {
     /// It is ahead.
-    Ahead(#[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")] Duration),
+    Ahead(
+        #[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")]
+        #[schemars(with = "DurationText")]
+        Duration,
+    ),
     /// It is behind.
-    Behind(#[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")] Duration),
+    Behind(
+        #[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")]
+        #[schemars(with = "DurationText")]
+        Duration,
+    ),
 }
 
 impl Default for Skew {

@@ -46,7 +46,7 @@ pub enum Sent {
 }
 
 /// How an answer breaks off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Break {
     /// The connection closes (FIN).

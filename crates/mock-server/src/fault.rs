@@ -35,7 +35,7 @@
 
 mod armed;
 mod effect;
-mod optional_duration;
+pub(crate) mod optional_duration;
 mod rule;
 
 pub use self::armed::{ArmedRule, FaultRules, RuleId};

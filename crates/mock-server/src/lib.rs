@@ -18,6 +18,8 @@ pub mod judge;
 pub mod limit;
 pub mod log;
 pub mod operation;
+pub mod scenario;
+mod shape;
 pub mod world;
 
 mod admin;
@@ -25,6 +27,7 @@ pub mod app;
 pub mod diagnosis;
 pub mod hosts;
 pub mod openapi;
+mod page;
 pub mod pipeline;
 pub mod worlds;
 

@@ -11,16 +11,19 @@ use std::time::Duration;
 
 use reinstall_core::rate::Rate;
 use reinstall_core::time::{Plain, Timestamp, parse_duration};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::Caller;
 use crate::operation::ApiOperation;
+use crate::shape::RateText;
 
 /// So many calls in each window, of each who is counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// How many in how long: `10/m`, `20/s`, `100/5m`.
+    #[schemars(with = "RateText")]
     pub rate: LimitRate,
     /// Who is counted.
     #[serde(default)]
@@ -37,7 +40,7 @@ pub struct Limit {
 }
 
 /// Who is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Counted {
     /// Each user or access key.
@@ -50,7 +53,7 @@ pub enum Counted {
 }
 
 /// In whose words a call is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Words {
     /// The gateway's: JSON with `APIGW.0308`.

@@ -1,7 +1,9 @@
 //! The operations that are served, by the provider's names.
 
 /// The API operations that are served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 pub enum ApiOperation {
     /// `PUT /v1/{project_id}/instances/reinstall`
     #[serde(rename = "ReinstallOS")]

@@ -21,6 +21,7 @@ mod file;
 mod recorder;
 mod upstream;
 
+mod played;
 mod recording;
 mod replay;
 
@@ -35,6 +36,7 @@ pub use self::kept::{
 };
 pub use self::naming::{NoSalt, Salt};
 pub use self::permit::Writes;
+pub use self::played::played;
 pub use self::recorder::{RecordError, Recorder};
 pub use self::recording::{LoadError, Recording};
 pub use self::safe::{SafeJson, SafeText};

@@ -89,7 +89,7 @@ impl WorldPlan {
 pub struct Place {
     project: ProjectId,
     world: Mutex<World>,
-    born: World,
+    born: Mutex<World>,
     snapshots: Mutex<BTreeMap<String, World>>,
     changed: Notify,
 }
@@ -99,7 +99,7 @@ impl Place {
     pub const SNAPSHOTS_MAX: usize = 16;
 
     fn new(project: ProjectId, world: World) -> Arc<Self> {
-        let born = world.clone();
+        let born = Mutex::new(world.clone());
         let (world, snapshots) = (Mutex::new(world), Mutex::new(BTreeMap::new()));
         Arc::new(Self { project, world, born, snapshots, changed: Notify::new() })
     }
@@ -130,7 +130,14 @@ impl Place {
 
     /// As it was when it was made: nothing has happened. A clock that does not go by itself is set back, too.
     pub fn reset(&self) {
-        self.change(|world| *world = self.born.clone());
+        let born = self.born.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.change(|world| *world = born);
+    }
+
+    /// Changes what it is made from: it is so from now on, and after every reset.
+    pub fn renew(&self, change: impl Fn(&mut World)) {
+        change(&mut self.born.lock().unwrap_or_else(PoisonError::into_inner));
+        self.change(change);
     }
 
     /// Remembers what it is like, by a name.
@@ -221,7 +228,8 @@ pub enum WorldError {
 pub struct Worlds {
     first: Arc<Place>,
     others: RwLock<BTreeMap<String, Arc<Place>>>,
-    plan: Option<WorldPlan>,
+    plan: Option<RwLock<WorldPlan>>,
+    seed: u64,
     /// Whether a call for an unknown project makes a world for it.
     makes_worlds: bool,
 }
@@ -235,14 +243,16 @@ impl Worlds {
     pub fn planned(plan: WorldPlan, makes_worlds: bool, real: Timestamp) -> Self {
         let project = plan.cloud.project.clone();
         let first = Place::new(project.clone(), plan.make(&project, real));
-        Self { first, others: RwLock::default(), plan: Some(plan), makes_worlds }
+        let seed = plan.cloud.seed;
+        Self { first, others: RwLock::default(), plan: Some(RwLock::new(plan)), seed, makes_worlds }
     }
 
     /// A ready-made world, and no other.
     #[must_use]
     pub fn of(world: World) -> Self {
         let first = Place::new(world.cloud.project().clone(), world);
-        Self { first, others: RwLock::default(), plan: None, makes_worlds: false }
+        let seed = first.with(|world| world.cloud.seed());
+        Self { first, others: RwLock::default(), plan: None, seed, makes_worlds: false }
     }
 
     /// The world that the server was started with.
@@ -257,10 +267,17 @@ impl Worlds {
         self.makes_worlds
     }
 
-    /// What worlds are made from.
+    /// Where all chance of all worlds comes from.
     #[must_use]
-    pub const fn plan(&self) -> Option<&WorldPlan> {
-        self.plan.as_ref()
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Changes what worlds are made from that are made from now on.
+    pub fn renew_plan(&self, change: impl FnOnce(&mut WorldPlan)) {
+        if let Some(plan) = &self.plan {
+            change(&mut plan.write().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     /// The world of a project, if there is one.
@@ -288,6 +305,7 @@ impl Worlds {
     /// [`WorldError`]
     pub fn make(&self, project: &str, real: Timestamp) -> Result<Arc<Place>, WorldError> {
         let plan = self.plan.as_ref().ok_or(WorldError::NoPlan)?;
+        let plan = plan.read().unwrap_or_else(PoisonError::into_inner);
         let project: ProjectId = project.parse()?;
         if project == self.first.project {
             return Err(WorldError::Exists);

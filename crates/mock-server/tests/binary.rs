@@ -53,6 +53,8 @@ fn it_says_where_it_listens_serves_and_stops_when_told() {
 fn wrong_usage_is_told_on_standard_error() {
     for (args, says) in [
         (&["--listen", "0.0.0.0:0"][..], "--listen-public"),
+        (&["--listen", "0.0.0.0:0", "--listen-public"], "--admin-token-file"),
+        (&["--scenario", "nowhere.yaml"], "--scenario: nowhere.yaml: "),
         (&["--token", "a b"], "--token"),
         (&["--access-key", "canary"], "--access-key: an access key is written as its id, a colon and its secret"),
         (&["--iam-user", "canary@acme"], "--iam-user: a user is written as name, colon, password, at sign and account"),
@@ -65,4 +67,31 @@ fn wrong_usage_is_told_on_standard_error() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.contains(says) && !stderr.contains("canary"), "{stderr}");
     }
+}
+
+#[test]
+fn scenarios_are_checked_and_unsound_ones_are_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let [sound, unsound] = ["sound.yaml", "unsound.yaml"].map(|name| folder.path().join(name));
+    std::fs::write(&sound, "seed: 7\n").unwrap();
+    std::fs::write(&unsound, "seed: 7\nfaluts: []\nclock: fast\n").unwrap();
+    let [sound, unsound] = [sound, unsound].map(|path| path.display().to_string());
+    let run = |args: &[&str]| {
+        let output = start(args).unwrap().wait_with_output().unwrap();
+        let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        (output.status.code(), stdout, stderr)
+    };
+    let (code, stdout, stderr) = run(&["scenario", "check", &sound]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(stdout.starts_with(&format!("{sound}: sound: ")), "{stdout}");
+    for args in [&["scenario", "check", &unsound][..], &["--scenario", &unsound]] {
+        let (code, stdout, stderr) = run(args);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{args:?}");
+        let lines: Vec<&str> = stderr.lines().collect();
+        assert_eq!(lines.len(), 2, "{stderr}");
+        assert!(lines[0].starts_with(&format!("{unsound}:2:1: faluts: ")), "{stderr}");
+        assert!(lines[1].starts_with(&format!("{unsound}:3:8: clock: ")), "{stderr}");
+    }
+    let (code, schema, _) = run(&["scenario", "schema"]);
+    assert!(code == Some(0) && schema.starts_with('{') && schema.ends_with("}\n"));
 }

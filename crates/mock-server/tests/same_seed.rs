@@ -1,5 +1,7 @@
 //! The same seed and the same calls of each instance give the same answers, whatever else goes on at the same time.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

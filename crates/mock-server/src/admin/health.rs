@@ -63,7 +63,7 @@ pub(super) async fn enforced(State(state): State<Arc<AppState>>, uri: Uri) -> To
         let config = world.cloud.config();
         Enforced {
             version: VERSION,
-            seed: state.seed(),
+            seed: state.worlds().seed(),
             world: place.project().to_string(),
             world_seed: world.cloud.seed(),
             instances: world.cloud.instances_count(),

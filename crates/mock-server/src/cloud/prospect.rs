@@ -1,21 +1,25 @@
 //! What may become of a reinstall: how long it takes, and how it ends.
 
 use reinstall_core::id::{ImageId, InstanceId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::draw::{between, draw};
 use super::spread::Spread;
 use super::wipe::Ending;
+use crate::shape::IdText;
 
 /// What may become of the reinstalls that it is for.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Prospect {
     /// Those of this instance only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<IdText>")]
     pub instance: Option<InstanceId>,
     /// Those that install this image only, be it asked for or the one that was there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<IdText>")]
     pub image: Option<ImageId>,
     /// How long they take; as all others do if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,7 +30,7 @@ pub struct Prospect {
 }
 
 /// One of the ways in which reinstalls end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Branch {
     /// How often, in relation to the other branches' weights.

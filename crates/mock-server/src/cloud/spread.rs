@@ -3,61 +3,102 @@
 use std::f64::consts::TAU;
 use std::time::Duration;
 
-use reinstall_core::time::{deserialize_duration, serialize_duration};
-use serde::{Deserialize, Serialize};
+use reinstall_core::time::{deserialize_duration, parse_duration, serialize_duration};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::draw::mix;
+use crate::shape::DurationText;
 
 /// How long something takes.
 ///
 /// As JSON: `"60s"`, `{"uniform": {"low": "1s", "high": "3s"}}`, `{"triangular": {"low": "4m", "mode": "6m", "high": "20m"}}`,
 /// `{"lognormal": {"median": "10m", "sigma": 0.4, "max": "40m"}}`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Spread {
     /// Always the same.
-    Fixed(#[serde(with = "as_text")] Duration),
+    Fixed(
+        #[serde(with = "as_text")]
+        #[schemars(with = "DurationText")]
+        Duration,
+    ),
     /// Drawn.
     Drawn(Distribution),
 }
 
 /// How it is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Distribution {
     /// Evenly from one to the other.
     Uniform {
         /// The shortest.
         #[serde(with = "as_text")]
+        #[schemars(with = "DurationText")]
         low: Duration,
         /// The longest.
         #[serde(with = "as_text")]
+        #[schemars(with = "DurationText")]
         high: Duration,
     },
     /// From one to the other, most often near the mode.
     Triangular {
         /// The shortest.
         #[serde(with = "as_text")]
+        #[schemars(with = "DurationText")]
         low: Duration,
         /// The most frequent.
         #[serde(with = "as_text")]
+        #[schemars(with = "DurationText")]
         mode: Duration,
         /// The longest.
         #[serde(with = "as_text")]
+        #[schemars(with = "DurationText")]
         high: Duration,
     },
     /// Half of them shorter than the median, and a long tail, as most waits have. What is longer than `max` is drawn again.
     Lognormal {
         /// The median.
         #[serde(with = "as_text")]
+        #[schemars(with = "DurationText")]
         median: Duration,
         /// How wide it is: 0 for always the median, 0.4 for two thirds within 1.5 times of it; at most
         /// [`Distribution::SIGMA_MAX`].
+        #[schemars(range(min = 0, max = 4))]
         sigma: f64,
         /// The longest.
         #[serde(with = "as_text")]
+        #[schemars(with = "DurationText")]
         max: Duration,
     },
+}
+
+impl<'de> Deserialize<'de> for Spread {
+    /// By hand, since a derived choice between two forms does not tell what is wrong with either.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+
+        impl<'de> de::Visitor<'de> for Written {
+            type Value = Spread;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(
+                    "a duration such as `60s`, or one of `uniform`, `triangular` and `lognormal` with its bounds",
+                )
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Spread, E> {
+                parse_duration(text).map(Spread::Fixed).map_err(E::custom)
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Spread, A::Error> {
+                Distribution::deserialize(de::value::MapAccessDeserializer::new(map)).map(Spread::Drawn)
+            }
+        }
+
+        deserializer.deserialize_any(Written)
+    }
 }
 
 /// A duration as people write it; for `#[serde(with)]`.

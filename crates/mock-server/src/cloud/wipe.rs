@@ -6,16 +6,21 @@ use reinstall_core::id::ImageId;
 use reinstall_core::instance::InstanceFault;
 use reinstall_core::lifecycle::Standing;
 use reinstall_core::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a reinstall ends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// The new system runs.
     Succeeds,
     /// It does not, for this reason.
-    Fails(#[serde(with = "words")] Box<InstanceFault>),
+    Fails(
+        #[serde(with = "words")]
+        #[schemars(with = "words::Words")]
+        Box<InstanceFault>,
+    ),
     /// It stays underway for ever.
     Never,
     /// The instance is gone for good: `terminated`, and nothing brings it back.
@@ -26,13 +31,18 @@ pub enum Ending {
 
 /// The words of a failure, as people write them: `{"code": .., "message": .., "type": ..}`, the last `reinstall_error` if absent.
 mod words {
-    use super::{Deserialize, InstanceFault, REINSTALL_ERROR, Serialize};
+    use super::{Deserialize, InstanceFault, JsonSchema, REINSTALL_ERROR, Serialize};
 
-    #[derive(Serialize, Deserialize)]
+    /// The words of a failure.
+    #[derive(Serialize, Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
-    struct Words {
+    #[schemars(rename = "Failure")]
+    pub(super) struct Words {
+        /// `error_code`
         code: String,
+        /// `error_message`
         message: String,
+        /// `error_type`; `reinstall_error` if absent.
         #[serde(default, rename = "type")]
         kind: Option<String>,
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reinstall_core::time::{deserialize_duration, serialize_duration};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::optional_duration;
@@ -11,9 +12,10 @@ use crate::cloud::spread::Spread;
 use crate::cloud::wipe::Ending;
 use crate::delivery::Break;
 use crate::operation::ApiOperation;
+use crate::shape::DurationText;
 
 /// Before or after the call has taken hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
     /// Nothing is done.
@@ -23,7 +25,7 @@ pub enum When {
 }
 
 /// Where in its course a call is broken off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum At {
     /// Before its body is read, and before anybody asks who sends it. Nothing is done.
@@ -39,7 +41,7 @@ pub enum At {
 }
 
 /// What happens to a call that is hit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
     /// It is answered with this status and body, whatever the truth.
@@ -47,12 +49,14 @@ pub enum Effect {
         /// Before or after it took hold.
         when: When,
         /// 200 to 599.
+        #[schemars(range(min = 200, max = 599))]
         status: u16,
         /// Sent as it stands; as JSON, HTML or plain text, by how it begins.
         #[serde(default)]
         body: String,
         /// `Retry-After`; sent in whole seconds, rounded up.
         #[serde(default, with = "optional_duration")]
+        #[schemars(with = "Option<DurationText>")]
         retry_after: Option<Duration>,
     },
     /// The connection breaks off.
@@ -65,9 +69,11 @@ pub enum Effect {
     /// It took hold, and the answer comes in pieces with pauses.
     Drip {
         /// How many bytes a piece has.
+        #[schemars(range(min = 1))]
         piece_bytes: usize,
         /// The pause between two pieces.
         #[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")]
+        #[schemars(with = "DurationText")]
         every: Duration,
     },
     /// It took hold, and the answer comes in chunks, of which one is malformed.
@@ -91,11 +97,13 @@ pub enum Effect {
         omitted_started: bool,
     },
     /// The 202 names an instance that nobody asked for.
+    #[serde(deserialize_with = "nothing_more")]
     Stranger,
     /// The look shows what was so some time ago.
     Stale {
         /// How long ago.
         #[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")]
+        #[schemars(with = "DurationText")]
         by: Duration,
     },
     /// The reinstalls that the call starts end so.
@@ -104,6 +112,7 @@ pub enum Effect {
         ending: Ending,
     },
     /// The token that the call carries is revoked before it is looked at. A signature and the token that never dies are not.
+    #[serde(deserialize_with = "nothing_more")]
     TokenDeath,
     /// The clock that the signature is held against, and that the answer is dated by, is off.
     Skew {
@@ -114,20 +123,31 @@ pub enum Effect {
     Repeat {
         /// How long after the first, in real time.
         #[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")]
+        #[schemars(with = "DurationText")]
         gap: Duration,
     },
     /// The connection breaks off before the call takes hold, and the call arrives all the same, later. Nobody hears of it.
     Late {
         /// How much later, in real time.
         #[serde(deserialize_with = "deserialize_duration", serialize_with = "serialize_duration")]
+        #[schemars(with = "DurationText")]
         by: Duration,
         /// How the connection breaks off.
         how: Break,
     },
 }
 
+/// Refuses whatever stands beside the `kind` of an effect that has no keys of its own: serde would pass it over.
+fn nothing_more<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+
+    Nothing::deserialize(deserializer).map(|Nothing {}| ())
+}
+
 /// Which of the ids of a success are left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Omit {
     /// The second, the fourth and so on.

@@ -3,16 +3,18 @@
 use std::time::Duration;
 
 use reinstall_core::id::{ImageId, InstanceId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Effect;
 use super::optional_duration;
 use crate::operation::ApiOperation;
+use crate::shape::{DurationText, IdText};
 
 /// One rule: the calls it is for, how many of them, and what happens to them.
 ///
 /// Reads like a sentence: `FaultRule::on(ApiOperation::ReinstallOs, Effect::lose_answer()).skip(1).times(2)`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FaultRule {
     /// What people call it.
@@ -24,9 +26,11 @@ pub struct FaultRule {
     pub on: Option<ApiOperation>,
     /// Only calls that name this instance; a list call without `instance_id` names none.
     #[serde(default)]
+    #[schemars(with = "Option<IdText>")]
     pub instance: Option<InstanceId>,
     /// Only reinstalls that ask for this image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<IdText>")]
     pub image: Option<ImageId>,
     /// Whether calls are counted for each instance alone: `skip` and `times` are then about the calls that name an instance, by
     /// the first they name. Whatever else goes on at the same time, the same calls of one instance are hit.
@@ -38,12 +42,15 @@ pub struct FaultRule {
     /// Which share of those after that is hit, above 0 and at most 1; every one if absent. Seed, rule, instance and the call's
     /// number among those of the instance decide; there is no stream of dice to share.
     #[serde(default)]
+    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1))]
     pub chance: Option<f64>,
     /// How many are hit then; 1 if absent, all if `null`.
     #[serde(default = "once")]
+    #[schemars(range(min = 1))]
     pub times: Option<u32>,
     /// How long it goes on at most, from the first hit, by the world's clock.
     #[serde(default, with = "optional_duration")]
+    #[schemars(with = "Option<DurationText>")]
     pub lasting: Option<Duration>,
     /// What happens.
     pub effect: Effect,

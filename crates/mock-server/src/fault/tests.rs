@@ -136,6 +136,8 @@ fn unknown_keys_are_refused() {
     for text in [
         r#"{"effect":{"kind":"stranger"},"probability":1}"#,
         r#"{"effect":{"kind":"break","at":"after_commit","how":"close","gently":true}}"#,
+        r#"{"effect":{"kind":"stranger","by":"1s"}}"#,
+        r#"{"effect":{"kind":"token_death","when":"before"}}"#,
         r#"{"effect":{"kind":"explode"}}"#,
         r#"{"effect":{"kind":"stale","by":"30"}}"#,
         r#"{"on":"DeleteEverything","effect":{"kind":"stranger"}}"#,

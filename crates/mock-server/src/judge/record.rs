@@ -60,8 +60,6 @@ pub(super) struct Waiting {
     pub(super) exchange: Arc<Exchange>,
     /// What the answer will tell.
     outcome: Outcome,
-    /// The number of the reinstall that it began.
-    begun: Option<u32>,
     /// When a look came meanwhile. It is one after the doubt if the client had given up by then.
     looked_at: Option<Timestamp>,
 }
@@ -136,9 +134,10 @@ impl Record {
             return None;
         }
         // Either it sends two at once, or it has the answer by now that said "accepted".
-        let is_about_to_know = self.waiting.as_ref().is_some_and(|waiting| {
-            waiting.outcome == Outcome::Accepted && waiting.begun.is_some() && waiting.looked_at.is_none()
-        });
+        let is_about_to_know = self
+            .waiting
+            .as_ref()
+            .is_some_and(|waiting| waiting.outcome == Outcome::Accepted && waiting.looked_at.is_none());
         let is_guilty = self.knew(exchange) || self.in_doubt().is_some() || is_about_to_know;
         Some(match (is_guilty, self.by_network, self.lied) {
             (true, ..) => Blame::Client,
@@ -202,11 +201,11 @@ impl Record {
     }
 
     /// A request of the client's own was carried out or refused, and will be answered so, if at all.
-    pub(super) fn submit(&mut self, exchange: &Arc<Exchange>, outcome: Outcome, begun: Option<u32>) {
+    pub(super) fn submit(&mut self, exchange: &Arc<Exchange>, outcome: Outcome) {
         self.submitted = Some(Arc::clone(exchange));
         // If it was held back, the client may have given up and looked meanwhile.
         let looked_at = self.looked_at.filter(|at| *at > exchange.real_at);
-        self.waiting = Some(Waiting { exchange: Arc::clone(exchange), outcome, begun, looked_at });
+        self.waiting = Some(Waiting { exchange: Arc::clone(exchange), outcome, looked_at });
     }
 
     /// Nobody waits for the answer to a submission any more. `accepted` is the reinstall that the answer says was accepted.
@@ -246,7 +245,7 @@ impl Record {
             }
             Shown::Underway(attempt) => {
                 // What only a repeat told is held against nobody.
-                if attempt > self.seen_ended && self.seen_by.is_none() && exchange.repeats.is_none() {
+                if self.seen_by.is_none() && exchange.repeats.is_none() {
                     self.seen_by = Some(share());
                 }
                 attempt < self.latest

@@ -61,7 +61,11 @@ impl Judge {
             if let Some(attempt) = begun {
                 record.begin(attempt, exchange, Beginning::Client(outcome));
             }
-            record.submit(exchange, outcome, begun);
+            record.submit(exchange, outcome);
+        }
+        if ids.is_empty() {
+            // Nobody read whom it names, or it names nobody: there is nobody to wait for.
+            return;
         }
         let submission = Submission { exchange: Arc::clone(exchange), ids, accepted };
         if self.open.len() >= OPEN_MAX {

@@ -27,6 +27,8 @@ fn a_second_wipe_needs_the_end_of_the_first() {
         ("put a; look a=ended -> 500; put a", "wiped_twice a 0 2, open a"),
         // Gone is no end.
         ("put a; look a=absent; put a", "wiped_twice a 0 2, open a"),
+        // Looked before the answer came that said "accepted".
+        ("put a slow; look a=ended; close 0; put a; look a=ended", ""),
         // Only one of two.
         ("put a b; look a=ended b=underway; put a b", "wiped_twice b 0 1 2, open ab"),
         // An end is an end, whatever is shown of the past afterwards.
@@ -70,10 +72,16 @@ fn after_doubt_comes_a_look() {
         // Refusals that the documents have are no doubt. Their status line is enough.
         ("put a -> 400; put a; look a=ended", ""),
         ("put a -> 401; put a -> 403; put a -> 404; put a -> 409; put a -> 413; put a -> 429; put a; look a=ended", ""),
+        ("put a -> 429 short; put a; look a=ended", ""),
+        ("put a -> 429 unseen; put a; look a=ended", "submitted_in_doubt a 0 1"),
         // Doubt is not settled by a refusal of another request.
         ("put a -> lost; put a -> 429; put a -> 429", "submitted_in_doubt a 0 1, submitted_in_doubt a 0 2, open a"),
         // It is by a 202 that names it.
         ("put a -> lost began:none; put a; look a=ended; put a; look a=ended", "submitted_in_doubt a 0 1"),
+        (
+            "put a -> lost began:none; put a; put a -> busy; look a=ended",
+            "submitted_in_doubt a 0 1, asked_while_underway a 1 2",
+        ),
     ]);
 }
 
@@ -131,6 +139,8 @@ fn whoever_knows_that_one_is_underway_does_not_ask_for_another() {
         ("put a -> busy; look a=untouched; put a -> busy", ""),
         // Was not there to hear it.
         ("put a slow; leave 0; look a=untouched; put a -> busy", "open a"),
+        // Saw the end before it was told of the beginning.
+        ("put a slow; look a=ended; put a repeat:0 -> lost; close 0; put a -> busy", "~network a 0 2"),
         // Refused for another reason.
         ("put a; put a -> 429; look a=ended", ""),
         ("put a; look a=ended; put a -> busy", ""),
@@ -160,6 +170,7 @@ fn what_the_mock_did_is_not_held_against_the_client() {
         ("put -> 400 len:60; put repeat:0 -> 400 len:60", "over_cap 0"),
         // If the second answer arrived, it may have been taken for the first.
         ("put a -> lost began:none; put a repeat:0; put a -> busy", ""),
+        ("put a -> lost; look a=underway repeat:9; put a -> busy", "open a"),
         // "Nothing was started", it said.
         ("put a -> 429 began:a; end a; put a; look a=ended", "~lied_to a 0 1"),
         ("put a -> 401 began:a; look a=untouched; end a; put a; look a=ended", "~lied_to a 0 2"),
@@ -208,6 +219,8 @@ fn what_the_network_holds_up_is_not_held_against_the_client() {
         // It alone, and nothing else happened.
         ("hold a; put a held:1s; look a=ended", ""),
         ("hold a; put a held:1s -> 429; put a; look a=ended", ""),
+        // One came before it was held back, and is carried out meanwhile.
+        ("hold a; put a came:2s -> 400; put a held:2s -> 400", ""),
     ]);
 }
 
@@ -253,6 +266,8 @@ fn retry_after_is_waited_for() {
         // Two clocks do not agree to the last.
         ("look a=unsaid -> 429 after:2s; +1980ms look a=unsaid", ""),
         ("look a=unsaid -> 429 after:2s; +1979ms look a=unsaid", "before_retry_after 0 1"),
+        ("look a=unsaid -> 429 after:100s; advance 97s; look a=unsaid", ""),
+        ("look a=unsaid -> 429 after:100s; advance 96s; look a=unsaid", "before_retry_after 0 1"),
         // By either clock: the world's may stand still, or leap.
         ("stop; look a=unsaid -> 429 after:9s; +9s look a=unsaid", ""),
         ("stop; look a=unsaid -> 429 after:9s; +5s look a=unsaid", "before_retry_after 0 1"),
@@ -445,15 +460,30 @@ fn findings_are_bounded_but_counted() {
 #[test]
 fn what_cannot_be_judged_is_no_acquittal() {
     let mut story = Story::new(Judge::new(50));
-    for _ in 0..OPEN_MAX {
-        story.tell("put b -> 400 slow");
+    for place in 0..OPEN_MAX as u32 {
+        story.tell(&format!("put {} -> 400 slow", char::from_u32(0x4e00 + place).unwrap()));
     }
-    assert!(story.judge.open.len() == OPEN_MAX && story.judge.overlaps.len() == 1_000);
-    let overlaps_unjudged = OPEN_MAX as u64 - 1 - 1_000;
-    assert_eq!(story.verdict().unjudged, overlaps_unjudged);
+    assert_eq!((story.judge.open.len(), story.verdict().acquitted), (OPEN_MAX, true));
     story.tell("put a -> 400");
     let verdict = story.verdict();
-    assert_eq!((verdict.acquitted, verdict.unjudged, story.judge.open.len()), (false, overlaps_unjudged + 1, OPEN_MAX));
+    assert_eq!((verdict.acquitted, verdict.unjudged, story.judge.open.len()), (false, 1, OPEN_MAX));
+    assert!(verdict.counts.is_empty(), "{:?}", verdict.counts);
+
+    let mut story = Story::of(Judge::new(50), &["put b -> 400 slow"; 1_003].join("; "));
+    assert_eq!((story.judge.overlaps.len(), story.verdict().unjudged), (1_000, 2));
+    story.judge.closed(0, Closing::Answer);
+    assert_eq!((story.judge.overlaps.len(), story.judge.violations_count()), (999, 1));
+}
+
+/// Who is turned away at the door again and again takes no room: nobody waits for an answer that names nobody.
+#[test]
+fn refusals_without_a_list_take_no_room() {
+    let mut story = Story::new(Judge::new(50));
+    for _ in 0..=OPEN_MAX {
+        story.tell("put unread -> 401 slow");
+    }
+    let verdict = story.verdict();
+    assert_eq!((verdict.acquitted, verdict.unjudged, story.judge.open.len()), (true, 0, 0));
 }
 
 /// A judge is part of a snapshot of its world.

@@ -35,19 +35,37 @@ pub(super) struct Letter<'a> {
     pub(super) body: &'a [u8],
 }
 
+/// What is said to a letter that makes no sense.
+#[derive(Debug)]
+pub(super) enum NoSense {
+    /// By CloudDC.
+    Cloud(Refusal),
+    /// By IAM.
+    Iam(IamRefusal),
+}
+
+impl From<NoSense> for Said {
+    fn from(why: NoSense) -> Self {
+        match why {
+            NoSense::Cloud(refusal) => Self::Refused(refusal),
+            NoSense::Iam(refusal) => Self::IamRefused(refusal),
+        }
+    }
+}
+
 impl Letter<'_> {
     /// What is wanted, or what is said to a letter that makes no sense.
-    pub(super) fn read(&self) -> Result<Wish, Said> {
+    pub(super) fn read(&self) -> Result<Wish, NoSense> {
         match self.operation {
-            ApiOperation::ReinstallOs => self.reinstall().map_err(Said::Refused),
+            ApiOperation::ReinstallOs => self.reinstall().map_err(NoSense::Cloud),
             ApiOperation::ShowInstanceStatus => {
                 let id = self.resource.1.parse();
-                id.map(Wish::Status).map_err(|_| Said::Refused(Refusal::Invalid("id must be a UUID".into())))
+                id.map(Wish::Status).map_err(|_| NoSense::Cloud(Refusal::Invalid("id must be a UUID".into())))
             }
-            ApiOperation::ListInstances => self.list().map_err(Said::Refused),
-            ApiOperation::ChangeInstancePassword => self.change_password().map_err(Said::Refused),
-            ApiOperation::BatchCreateTags => self.tags().map(Wish::CreateTags).map_err(Said::Refused),
-            ApiOperation::BatchDeleteTags => self.tags().map(Wish::DeleteTags).map_err(Said::Refused),
+            ApiOperation::ListInstances => self.list().map_err(NoSense::Cloud),
+            ApiOperation::ChangeInstancePassword => self.change_password().map_err(NoSense::Cloud),
+            ApiOperation::BatchCreateTags => self.tags().map(Wish::CreateTags).map_err(NoSense::Cloud),
+            ApiOperation::BatchDeleteTags => self.tags().map(Wish::DeleteTags).map_err(NoSense::Cloud),
             ApiOperation::KeystoneCreateUserTokenByPassword => {
                 // What the reader says may quote what stands there, a password for one.
                 let request = serde_json::from_slice(self.body).map_err(|_| malformed("Request body is invalid."))?;
@@ -103,7 +121,7 @@ impl Letter<'_> {
         Ok(Wish::List(ListQuery { limit, marker, instance_state, instance_id, server_id }))
     }
 
-    fn projects(&self) -> Result<Wish, Said> {
+    fn projects(&self) -> Result<Wish, NoSense> {
         let query = Query::<HashMap<String, String>>::try_from_uri(&self.parts.uri);
         let Query(mut query) = query.map_err(|_| malformed("The query cannot be read."))?;
         let enabled = match query.get("enabled").map(|text| text.to_ascii_lowercase()).as_deref() {
@@ -165,8 +183,8 @@ fn strangers<'a>(
     told.take(Unread::LEN_MAX).collect()
 }
 
-fn malformed(why: &'static str) -> Said {
-    Said::IamRefused(IamRefusal::Malformed(why))
+fn malformed(why: &'static str) -> NoSense {
+    NoSense::Iam(IamRefusal::Malformed(why))
 }
 
 /// Why a body could not be read: names the field, never what stood in it.

@@ -7,8 +7,8 @@ use crate::app::AppState;
 use crate::judge::Closing;
 use crate::worlds::Place;
 
-/// Held as long as the answer to a submission is on its way; dropped with the answer, or with the connection of a client that
-/// left. The judge is told then: two requests at once are two answers on their way.
+/// Held as long as a client waits for the answer to a submission: until that leaves, or the client does. The judge is told then:
+/// two requests at once are two answers that are waited for.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenSubmission(Arc<Waiting>);
 
@@ -18,27 +18,28 @@ struct Waiting {
     state: Arc<AppState>,
     place: Arc<Place>,
     nth: u64,
-    /// Whether the answer leaves, rather than the client.
-    leaves: AtomicBool,
+    /// Whether the answer has left.
+    has_left: AtomicBool,
 }
 
 impl OpenSubmission {
     pub(super) fn new(state: Arc<AppState>, place: Arc<Place>, nth: u64) -> Self {
-        Self(Arc::new(Waiting { state, place, nth, leaves: AtomicBool::new(false) }))
+        Self(Arc::new(Waiting { state, place, nth, has_left: AtomicBool::new(false) }))
     }
 
-    /// From now on it is the answer that ends the waiting, be it whole or broken off.
+    /// The answer leaves now, be it whole or broken off.
     pub(super) fn leaves(&self) {
-        self.0.leaves.store(true, Ordering::Relaxed);
+        if !self.0.has_left.swap(true, Ordering::Relaxed) {
+            self.0.place.with(|world| world.close(self.0.nth, Closing::Answer));
+        }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        let closing = match self.leaves.load(Ordering::Relaxed) {
-            true => Closing::Answer,
-            false => Closing::Client(self.state.real_now()),
-        };
-        self.place.with(|world| world.close(self.nth, closing));
+        if !self.has_left.load(Ordering::Relaxed) {
+            let real = self.state.real_now();
+            self.place.with(|world| world.close(self.nth, Closing::Client(real)));
+        }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) enum Gateway {
     TokenRevoked,
     /// More than the body may have.
     TooLarge,
+    /// A body that did not come in time. The documents have no word for it.
+    TooSlow,
     /// Called by a name that is not this server's: a guard of the mock's, and no word of the provider's.
     Misdirected,
 }
@@ -40,6 +42,7 @@ impl Gateway {
             Self::NoSuchApi => StatusCode::NOT_FOUND,
             Self::Unauthorized(_) | Self::TokenRevoked => StatusCode::UNAUTHORIZED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
         }
     }
@@ -50,7 +53,7 @@ impl Gateway {
             Self::NoSuchApi => "APIGW.0101",
             Self::Unauthorized(_) => "APIGW.0301",
             Self::TokenRevoked => "APIGW.0307",
-            Self::TooLarge => "APIGW.0201",
+            Self::TooLarge | Self::TooSlow => "APIGW.0201",
             Self::Misdirected => "MOCK.0421",
         }
     }
@@ -61,6 +64,7 @@ impl Gateway {
             Self::Unauthorized(why) => format!("Incorrect IAM authentication information: {why}"),
             Self::TokenRevoked => "The token must be updated".to_owned(),
             Self::TooLarge => "Request entity too large".to_owned(),
+            Self::TooSlow => "The body of the request did not come in time".to_owned(),
             Self::Misdirected => "This mock server does not answer to the name in the Host header: start it with \
                                   --allow-host NAME if it is to"
                 .to_owned(),

@@ -23,6 +23,7 @@ use crate::app::AppState;
 use crate::delivery::Delivery;
 use crate::exchange::{Caller, RequestName};
 use crate::operation::ApiOperation;
+use crate::serve::LateBody;
 use crate::world::{Arrival, Said, Served, Turn, TurnedAway, Wish};
 use crate::worlds::Place;
 
@@ -73,8 +74,8 @@ impl<'a> Visit<'a> {
     ) -> Response {
         self.now = self.place.with(|world| world.clock.now(self.real));
         let body = match read(body).await {
-            Some(body) => body,
-            None => return self.refuse(&Gateway::TooLarge, Some(operation), None),
+            Ok(body) => body,
+            Err(refusal) => return self.refuse(&refusal, Some(operation), None),
         };
         if let Err(refused) = self.gate(&parts, &body).cloud() {
             return self.not_admitted(refused, operation, &parts);
@@ -101,8 +102,9 @@ impl<'a> Visit<'a> {
         if self.turn.ends_early() {
             return self.broken_off(operation, ids);
         }
-        let Some(body) = read(body).await else {
-            return self.refuse(&Gateway::TooLarge, Some(operation), None);
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(refusal) => return self.refuse(&refusal, Some(operation), None),
         };
         let caller = match self.gate(&parts, &body).cloud() {
             Ok(caller) => caller,
@@ -114,8 +116,9 @@ impl<'a> Visit<'a> {
 
     /// A call of IAM.
     pub(super) async fn iam(mut self, operation: ApiOperation, parts: Parts, body: Body) -> Response {
-        let Some(body) = read(body).await else {
-            return self.refuse(&Gateway::TooLarge, Some(operation), None);
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(refusal) => return self.refuse(&refusal, Some(operation), None),
         };
         // Nobody has to be known to get a token, or to ask which versions there are.
         let is_open = match operation {
@@ -222,14 +225,15 @@ impl<'a> Visit<'a> {
         }
         let wish = match letter.read() {
             Ok(wish) => wish,
-            Err(said) => return self.say(said, operation, letter.parts, caller),
+            Err(why) => return self.say(why.into(), operation, letter.parts, caller),
         };
         let turn = std::mem::replace(&mut self.turn, Turn::UNHARMED);
         let turn = self.place.with(|world| world.meet(now, &wish, turn));
-        let skew = turn.skew;
+        let (skew, waits_before) = (turn.skew, !turn.wait_before.is_zero());
         let (name, real) = (self.name, self.real);
         let arrival = Arrival { now, real, name, caller, peer, unread, repeats: None, held_back: false };
         let (served, guard) = self.act(arrival, wish, turn).await;
+        let has_waited = waits_before || !served.wait.is_zero();
         if !served.wait.is_zero() {
             pause(served.wait).await;
         }
@@ -248,8 +252,11 @@ impl<'a> Visit<'a> {
             }
             response.extensions_mut().insert(guard);
         }
-        // Dated when it leaves.
-        let leaves_at = self.place.with(|world| world.clock.now(self.state.real_now()));
+        // Dated when it leaves, which is mostly when it came.
+        let leaves_at = match has_waited {
+            true => self.place.with(|world| world.clock.now(self.state.real_now())),
+            false => now,
+        };
         Stamp { name, is_iam: operation.is_iam() }.on(response, skew.of(leaves_at))
     }
 
@@ -360,10 +367,11 @@ fn act(
     (served, guard)
 }
 
-/// The body, if it is no longer than it may be.
-async fn read(body: Body) -> Option<Bytes> {
+/// The body, if it is no longer than it may be, and comes in time.
+async fn read(body: Body) -> Result<Bytes, Gateway> {
     if body.is_end_stream() {
-        return Some(Bytes::new());
+        return Ok(Bytes::new());
     }
-    to_bytes(body, BODY_BYTES_MAX).await.ok()
+    let read = to_bytes(body, BODY_BYTES_MAX).await;
+    read.map_err(|error| if LateBody::is_behind(&error) { Gateway::TooSlow } else { Gateway::TooLarge })
 }

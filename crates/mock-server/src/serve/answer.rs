@@ -28,11 +28,11 @@ pub(super) async fn answer(
     mut request: Request<Incoming>,
     link: Arc<Link>,
 ) -> Result<Response<Body>, Infallible> {
-    link.begin();
     // The answer before may still be on its way, or never leave. Then this request never takes hold.
     if link.is_armed() {
         link.flush().await;
     }
+    link.begin();
     request.extensions_mut().insert(Peer(link.peer));
     let asked = Asked::of(&request);
     let Ok(mut response) = app.call(request.map(|body| timed(body, &link))).await;
@@ -117,10 +117,11 @@ async fn deliver(response: Response<Body>, delivery: Delivery, asked: Asked, lin
         }
         (_, _) => Body::from(body),
     };
+    // A client that does not take them is not waited for.
+    link.answered();
     link.flush().await;
-    match &course {
-        Course::Drip(_) | Course::Cut(Cut { how: Break::Hang, .. }) => link.enter(Phase::Held),
-        Course::Cut(Cut { how: Break::Close | Break::Reset, .. }) => {}
+    if matches!(course, Course::Cut(Cut { how: Break::Hang, .. })) {
+        link.enter(Phase::Held);
     }
     link.arm(course);
     Response::from_parts(parts, body)

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use reinstall_core::id::{InstanceId, ProjectId};
 use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::secret::SessionToken;
@@ -15,7 +16,7 @@ use tokio::sync::watch;
 
 use super::port::Port;
 use super::{Limits, MockServer, Tls};
-use crate::app::{AppState, admin_api, api, app};
+use crate::app::{AppState, admin_api, api};
 use crate::clock::{ClockMode, Skew};
 use crate::cloud::config::{CloudConfig, FleetConfig};
 use crate::fault::FaultRule;
@@ -39,6 +40,7 @@ pub struct MockServerBuilder {
     hosts: Option<Vec<String>>,
     admin_token: Option<SessionToken>,
     explains_signatures: bool,
+    instead: Option<Router>,
 }
 
 impl MockServerBuilder {
@@ -58,6 +60,7 @@ impl MockServerBuilder {
             hosts: Some(Vec::new()),
             admin_token: None,
             explains_signatures: false,
+            instead: None,
         }
     }
 
@@ -254,6 +257,13 @@ impl MockServerBuilder {
         self
     }
 
+    /// Serves this in place of the mock cloud, on the same guarded sockets, with the calls for testers beside it.
+    #[must_use]
+    pub fn instead(mut self, service: Router) -> Self {
+        self.instead = Some(service);
+        self
+    }
+
     /// Binds the port and serves from a task of the current runtime.
     ///
     /// # Errors
@@ -287,9 +297,10 @@ impl MockServerBuilder {
         let acceptor = self.tls.as_ref().map(Tls::acceptor);
         let port =
             |(listener, app)| Port { listener, app, tls: acceptor.clone(), limits: self.limits, clock: clock.clone() };
+        let service = self.instead.unwrap_or_else(|| api(Arc::clone(&state)));
         let ports = match admin_listener {
-            Some(admin) => vec![(listener, api(Arc::clone(&state))), (admin, admin_api(&state))],
-            None => vec![(listener, app(Arc::clone(&state)))],
+            Some(admin) => vec![(listener, service), (admin, admin_api(&state))],
+            None => vec![(listener, admin_api(&state).merge(service))],
         };
         let ports = ports.into_iter().map(port);
         let serving = ports.map(|port| tokio::spawn(port.serve(stop.clone()))).collect();

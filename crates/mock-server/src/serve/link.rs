@@ -280,13 +280,15 @@ impl Link {
 mod tests {
     use super::*;
 
+    type Step = fn(&Link);
+
     fn link() -> Link {
         Link::new(([127, 0, 0, 1], 1).into(), Clock::start(), Duration::ZERO, Phase::Waiting)
     }
 
     #[test]
     fn a_connection_goes_from_phase_to_phase() {
-        let steps: [(fn(&Link), Phase); 14] = [
+        let steps: [(Step, Phase); 14] = [
             (Link::came_nothing, Phase::Waiting),
             (Link::came, Phase::Head),
             (Link::came_nothing, Phase::Head),
@@ -314,7 +316,7 @@ mod tests {
     #[test]
     fn a_mark_changes_whenever_a_connection_gets_on() {
         let link = link();
-        let get_on: [fn(&Link); 2] = [
+        let get_on: [Step; 2] = [
             |link| {
                 link.came();
                 link.begin();

@@ -1,7 +1,11 @@
 //! A stream that can be told to break off, with TLS or without: the lowest place where an answer can get lost.
 //!
 //! What may pass is counted above TLS, where the head and the body of an answer are to be seen; what breaks is the TCP
-//! connection below.
+//! connection below. A connection that closes that way closes without TLS's goodbye, as one does that a network broke.
+//!
+//! Two things cannot be had. A reset overtakes what the client's system had no room for (on loopback some 64 KiB that the client
+//! has not read yet), and that is lost. And a client that closed its side and waits looks the same as one that is gone, so that
+//! neither is kept hanging; one that left in the middle of a dripped answer is found out by the pieces that it refuses.
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
@@ -83,8 +87,10 @@ impl<S: Socket> FragileStream<S> {
         }
         if cut.is_spent() {
             while !cut.tail().is_empty() {
-                let written = ready!(Pin::new(&mut self.socket).poll_write(cx, cut.tail()))?;
-                cut.pass_tail(written);
+                match ready!(Pin::new(&mut self.socket).poll_write(cx, cut.tail()))? {
+                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    written => cut.pass_tail(written),
+                }
             }
         }
         // What is below must not keep back what is allowed.
@@ -130,8 +136,17 @@ impl<S: Socket> FragileStream<S> {
         };
         if let Some(pause) = drip.pause.as_mut() {
             ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
-            ready!(pause.as_mut().poll(cx));
+            // Nobody blames the client for the pause.
+            self.link.enter(Phase::Held);
+            if pause.as_mut().poll(cx).is_pending() {
+                let mut byte = [0];
+                if let Poll::Ready(Err(gone)) = self.socket.tcp().poll_peek(cx, &mut ReadBuf::new(&mut byte)) {
+                    return Poll::Ready(Err(gone));
+                }
+                return Poll::Pending;
+            }
             drip.pause = None;
+            self.link.enter(Phase::Answered);
         }
         let piece = &bytes[..drip.allows(bytes.len())];
         let written = ready!(Pin::new(&mut self.socket).poll_write(cx, piece))?;

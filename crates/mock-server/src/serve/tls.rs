@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::{self, PemObject};
@@ -26,8 +27,10 @@ impl Tls {
     /// # Errors
     /// If there are no random numbers to be had.
     pub fn generated() -> Result<Self, TlsError> {
-        let made = rcgen::generate_simple_self_signed(Self::NAMES.map(str::to_owned))?;
-        Self::from_pem(&made.cert.pem(), &made.signing_key.serialize_pem())
+        let key = KeyPair::generate()?;
+        let mut certificate = CertificateParams::new(Self::NAMES.map(str::to_owned))?;
+        certificate.distinguished_name.push(DnType::CommonName, "reinstall-mock-server");
+        Self::from_pem(&certificate.self_signed(&key)?.pem(), &key.serialize_pem())
     }
 
     /// A certificate, followed by those that lead from it to a root, and its private key (PKCS #8, PKCS #1 or SEC 1), in PEM.

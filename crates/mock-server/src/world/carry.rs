@@ -37,6 +37,11 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// The same for a call whose answer is another than the true one: it names and shows nobody.
+    pub(super) fn untold(self) -> Self {
+        Self { confirmed: Vec::new(), shown: Vec::new(), ..self }
+    }
+
     /// The same, as the judge is told it.
     pub(super) fn told(&self) -> Told<'_> {
         Told {

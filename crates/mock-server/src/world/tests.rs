@@ -2,7 +2,7 @@ use super::*;
 use crate::cloud::config::CloudConfig;
 use crate::cloud::list::ListQuery;
 use crate::cloud::request::ReinstallRequest;
-use crate::delivery::{Break, Sent};
+use crate::delivery::{Break, Delivery, Sent};
 use crate::fault::{At, Effect, Omit, When};
 
 const REINSTALL: ApiOperation = ApiOperation::ReinstallOs;
@@ -127,7 +127,9 @@ fn looks_can_be_out_of_date_for_a_while() {
     let _ = world.ask(at(0), &request(&ids));
     let state = |served: Served| match served.said {
         Said::Done(Answer::Status(glimpse)) => glimpse.state.to_string(),
-        other => panic!("{other:?}"),
+        other @ (Said::Done(_) | Said::Refused(_) | Said::IamRefused(_) | Said::Canned(_) | Said::Nothing) => {
+            panic!("{other:?}")
+        }
     };
     for (seconds, word) in [
         (0, "running"),
@@ -154,7 +156,7 @@ fn a_list_can_be_spoilt_too() {
         let served = world.ask(at(0), &Wish::List(ListQuery::of(&ids)));
         let got = match &served.said {
             Said::Done(Answer::Listed(page)) => Some(page.ids.len()),
-            _ => None,
+            Said::Done(_) | Said::Refused(_) | Said::IamRefused(_) | Said::Canned(_) | Said::Nothing => None,
         };
         assert_eq!(got, rows, "{effect:?}");
         let again = world.ask(at(0), &Wish::List(ListQuery::of(&ids)));

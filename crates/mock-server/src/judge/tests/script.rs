@@ -9,9 +9,11 @@
 //!   slow               the answer is on its way until a `close`
 //!   repeat:0           the network's second delivery of request 0
 //!   held:3s            carried out, after it was held back for so long
+//!   came:3s            it came so long before, though nothing held it back here
 //!   len:60 unread      how long its list is; that nobody could read it
 //! look a=underway      a look that names `a`; `untouched`, `ended`, `absent`, `unsaid`; a number is that of the reinstall
 //!   all                it names nobody; `rule`: a rule altered it; `-> 500`, `-> lost` as above
+//! -> 400 unseen        with a status that is not seen; `short`: that is, and nothing else
 //! -> 429 after:9s      with Retry-After; `limiter`, `limit:10/60s`, `sent:2s`: how much later the answer leaves
 //! by:2                 another caller; `iam`: a call of IAM
 //! close 0; leave 0     the answer to request 0 leaves; the client does, or did: `ago:3s`
@@ -111,6 +113,8 @@ impl Story {
     /// A request that is answered so, and what a 429 says.
     fn exchange(&mut self, words: &[&str], named: &[InstanceId], answer: &str) -> (Exchange, Option<Throttled>) {
         let delivery = match answer {
+            _ if words.contains(&"unseen") => Delivery::CLOSED,
+            _ if words.contains(&"short") => Delivery::Broken { after: Sent::Head, how: Break::Reset },
             "lost" => Delivery::CLOSED,
             "cut" => Delivery::Broken { after: Sent::Head, how: Break::Close },
             "hang" => Delivery::NEVER,
@@ -121,7 +125,7 @@ impl Story {
             "busy" => 400,
             status => status.parse().unwrap(),
         };
-        let held = value(words, "held").map(duration).unwrap_or_default();
+        let held = value(words, "held").or(value(words, "came")).map(duration).unwrap_or_default();
         let exchange = Exchange {
             nth: self.next,
             name: RequestName(u128::from(self.next)),
@@ -163,7 +167,8 @@ impl Story {
     }
 
     fn put(&mut self, words: &[&str]) {
-        let named: Vec<InstanceId> = words.iter().filter(|word| word.len() == 1).flat_map(|word| ids(word)).collect();
+        let named: Vec<InstanceId> =
+            words.iter().filter(|word| word.chars().count() == 1).flat_map(|word| ids(word)).collect();
         let answer = answer(words).unwrap_or("202");
         let takes_hold = matches!(answer, "202" | "lost" | "cut" | "hang");
         let by_default = if takes_hold { named.clone() } else { vec![] };

@@ -58,7 +58,7 @@ async fn half_a_head_is_not_waited_for_and_idle_connections_are_left_alone() {
 #[tokio::test]
 async fn idle_connections_end_some_day() {
     for is_tls in [false, true] {
-        let rig = Rig::start(plain(), Limits { idle_within: SHORT, ..patient() }, is_tls).await;
+        let rig = Rig::start(plain(), Limits { idle_within: 4 * SHORT, ..patient() }, is_tls).await;
         let mut client = rig.connect().await;
         client.gets("/whole", &whole(BODY)).await;
         assert_eq!(ends("after an answer", client.read_all()).await.0, b"");
@@ -110,7 +110,7 @@ async fn a_call_may_take_as_long_as_it_does() {
 
 #[tokio::test]
 async fn a_handshake_is_not_waited_for() {
-    let rig = Rig::start(plain(), Limits { handshake_within: SHORT, ..patient() }, true).await;
+    let rig = Rig::start(plain(), Limits { handshake_within: 20 * SHORT, ..patient() }, true).await;
     for start in [&b""[..], b"\x16\x03\x01\x02\x00\x01\x00"] {
         let mut client = Client(Box::new(TcpStream::connect(rig.address).await.unwrap()));
         client.send(start).await;
@@ -219,13 +219,23 @@ async fn a_huge_head_is_refused_and_the_refusal_heard() {
 #[tokio::test]
 async fn a_client_that_takes_no_answer_is_dropped() {
     let body: &'static str = "x".repeat(40_000_000).leak();
+    let dripped = Delivery::Dripped { piece_bytes: 500_000, every: Duration::from_millis(1) };
     for is_tls in [false, true] {
-        let limits = Limits { write_within: SHORT, connections_max: 1, ..patient() };
-        let rig = Rig::start(answering(body, Delivery::Whole), limits, is_tls).await;
-        let mut client = rig.connect().await;
-        client.send(ask("/whole")).await;
-        ends("the next in the queue", async { rig.connect().await.gets("/none", "HTTP/1.1 404").await }).await;
-        rig.stop().await;
+        for (delivery, sent) in [
+            (Delivery::Whole, ask("/whole")),
+            // Two in one go; the second waits for the first.
+            (Delivery::NEVER, ask("/whole") + &ask("/odd")),
+            (dripped, ask("/odd")),
+            (dripped, ask("/odd") + &ask("/whole")),
+        ] {
+            let limits = Limits { write_within: SHORT, connections_max: 1, ..patient() };
+            let rig = Rig::start(answering(body, delivery), limits, is_tls).await;
+            let mut client = rig.connect().await;
+            client.send(sent).await;
+            let next = async { rig.connect().await.gets("/none", "HTTP/1.1 404").await };
+            ends(&format!("the next in the queue after {delivery:?}"), next).await;
+            rig.stop().await;
+        }
     }
 }
 

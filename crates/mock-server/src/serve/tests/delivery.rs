@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use axum::routing::get;
 
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
 use super::Limits;
 use super::raw::{Client, End, LONG, Rig, answering, ask, ends, head, patient, whole};
 use crate::delivery::{Break, Delivery, Sent};
@@ -110,6 +113,21 @@ async fn each_is_seen_to_the_byte_and_harms_no_answer_before() {
             }
         }
     }
+}
+
+/// It leaves without having read the first piece, and that resets the connection: the pause is not waited for.
+#[tokio::test]
+async fn a_pause_ends_with_its_connection() {
+    let limits = Limits { connections_max: 1, ..patient() };
+    let delivery = Delivery::Dripped { piece_bytes: 9, every: LONG };
+    let rig = Rig::start(answering(BODY, delivery), limits, false).await;
+    let mut client = TcpStream::connect(rig.address).await.unwrap();
+    client.write_all(ask("/odd").as_bytes()).await.unwrap();
+    let mut piece = [0; 20];
+    assert_eq!(client.peek(&mut piece).await.unwrap(), 9);
+    drop(client);
+    ends("a place", async { rig.connect().await.gets("/whole", &whole(BODY)).await }).await;
+    rig.stop().await;
 }
 
 /// Far more than the system takes in one go. A reset has no place here: it overtakes what the client has not taken yet.
