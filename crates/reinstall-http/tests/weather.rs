@@ -26,6 +26,7 @@ use reinstall_http::iam_user::IamUser;
 use reinstall_http::operation::Operation;
 use reinstall_mock_server::cloud::config::CloudConfig;
 use reinstall_mock_server::fault::{Effect, FaultRule};
+use reinstall_mock_server::log::{Filter, StatusMatch};
 use reinstall_mock_server::operation::ApiOperation;
 use reinstall_mock_server::serve::{MockServer, MockServerBuilder};
 use tokio::sync::mpsc::unbounded_channel;
@@ -93,7 +94,8 @@ async fn everybody_is_wiped_once(server: MockServerBuilder, shown: &str) {
     let truth = server.truth();
     assert_eq!((truth.violations_count, truth.batch_len_max), (0, InstanceSet::LEN_MAX), "{shown}");
     // It is bad weather only if it was met.
-    let refused = server.with_cloud(|cloud| cloud.ledger().log().filter(|call| call.status == Some(429)).count());
+    let throttled = Filter { status: Some(StatusMatch::Exactly(429)), ..Filter::default() };
+    let refused = server.state().with_world(|world| world.log.count(&throttled)).found;
     assert!(refused >= 5, "{shown}: {refused} throttled of {requests:?}");
     assert!(requests[&Operation::CreateToken] >= 6, "{shown}: {requests:?}");
     assert!(requests[&Operation::ReinstallOs] >= 12, "{shown}: {requests:?}");
