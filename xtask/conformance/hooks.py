@@ -10,8 +10,9 @@ from pathlib import Path
 import schemathesis
 from hypothesis import strategies as st
 
-# In the folder that schemathesis runs in: instances of the server that is tested, and where to tell what was dropped.
-INSTANCES = json.loads(Path("instances.json").read_text(encoding="utf-8"))
+# In the folder that schemathesis runs in: what there is on the server that is tested, and where to tell what was dropped.
+KNOWN = json.loads(Path("known.json").read_text(encoding="utf-8"))
+INSTANCES = KNOWN["instances"]
 DROPPED = Path("dropped.json")
 
 # Schemathesis' names for failures, which it promises to keep: another answer than 405 to a method that is not in the document,
@@ -50,26 +51,43 @@ def passwords(draw: st.DrawFn) -> str:
 schemathesis.openapi.format("clouddc-password", passwords())
 
 
+# They exclude each other.
+FILTERS = ("instance_id", "server_id")
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
 @schemathesis.hook
 def map_case(_, case):
-    """Half of the well-formed cases are about instances that there are: at random, none would ever be met."""
-    if case.meta is None or not case.meta.generation.mode.is_positive:
+    """Broken requests are about what there is, or each would be a 404; so are half of the others, or none would ever be met."""
+    if case.meta is None:
         return case
-    if case.path == "/_mock/wait" and isinstance(case.body, dict):
+    if case.path == "/_mock/wait" and isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
         # Whoever waits for what never comes would wait for ten seconds each time.
         case.body["timeout"] = "10ms"
         return case
-    told = json.dumps([case.path_parameters, case.body], default=str, sort_keys=True)
+    told = json.dumps([case.path_parameters, case.query, dict(case.headers or {}), case.body], default=str, sort_keys=True)
     dice = int.from_bytes(hashlib.sha256(told.encode()).digest()[:8], "big")
-    if dice % 2:
+    filters = [name for name in FILTERS if name in (case.query or {})]
+    if len(filters) == len(FILTERS) and case.meta.generation.mode.is_positive:
+        # Nearly every case has all parameters, and would be refused for these two before the others are looked at.
+        del case.query[filters[dice % 2]]
+    if dice // 2 % 2 and case.meta.generation.mode.is_positive:
         return case
+    known: dict[str, str] = {}
+
+    def there_is(text):
+        """An instance in the place of a UUID, the same for the same; what is none stays as it is."""
+        if not isinstance(text, str) or not UUID.fullmatch(text) or len(known) == len(INSTANCES):
+            return text
+        return known.setdefault(text, INSTANCES[(dice // 4 + len(known)) % len(INSTANCES)])
+
+    if "X-Subject-Token" in (case.headers or {}) and case.meta.generation.mode.is_positive:
+        case.headers["X-Subject-Token"] = KNOWN["iam_token"]
     for name in ("id", "resource_id"):
         if name in (case.path_parameters or {}):
-            case.path_parameters[name] = INSTANCES[dice // 2 % len(INSTANCES)]
+            case.path_parameters[name] = there_is(case.path_parameters[name])
     if isinstance(case.body, dict) and isinstance(case.body.get("instance_id_set"), list):
-        count = len(case.body["instance_id_set"])
-        first = dice // 2 % len(INSTANCES)
-        case.body["instance_id_set"] = (INSTANCES[first:] + INSTANCES[:first])[:count]
+        case.body["instance_id_set"] = [there_is(each) for each in case.body["instance_id_set"]]
     return case
 
 

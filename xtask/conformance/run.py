@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import altered
 import contract_run
 import fuzz
 import statuses
@@ -20,6 +21,8 @@ from server import Server
 
 # How many cases the admin document gets for each hundred of the provider's.
 ADMIN_PERCENT = 40
+# From how many cases on it is also tried whether altered documents are seen to be wrong.
+ALTERED_FROM_CASES = 2_000
 
 
 def main() -> int:
@@ -47,8 +50,11 @@ def main() -> int:
             for name, cases in wanted.items()
         }
         evidence.update({name: run.result() for name, run in runs.items()})
+    parts = ["statuses", "contract", "clouddc", "admin"]
+    if args.cases >= ALTERED_FROM_CASES:
+        evidence["altered"] = altered.run(documents.path("clouddc"), args.out / "altered", args.seed)
+        parts.append("altered")
     (args.out / "evidence.json").write_text(json.dumps(evidence, indent=1, sort_keys=True), encoding="utf-8")
-    parts = ("statuses", "contract", "clouddc", "admin")
     failed = [part for part in parts if not evidence[part]["passed"]]
     generated = sum(evidence[part]["cases"] for part in ("clouddc", "admin"))
     print(f"conformance: {generated} cases of schemathesis, {len(evidence['statuses']['seen'])} operations in all their statuses, "

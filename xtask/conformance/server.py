@@ -54,3 +54,14 @@ class Server:
     def ids(self) -> list[str]:
         """Every instance."""
         return [row["id"] for row in self.admin("GET", "instances?limit=10000")["instances"]]
+
+    def iam_token(self) -> str:
+        """A token from IAM, for the project."""
+        name, _, rest = USER.partition(":")
+        password, _, domain = rest.rpartition("@")
+        told = {"name": name, "password": password, "domain": {"name": domain}}
+        identity = {"methods": ["password"], "password": {"user": told}}
+        wanted = {"auth": {"identity": identity, "scope": {"project": {"id": PROJECT}}}}
+        request = urllib.request.Request(f"{self.url}/v3/auth/tokens", data=json.dumps(wanted).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS_MAX) as reply:
+            return reply.headers["X-Subject-Token"]

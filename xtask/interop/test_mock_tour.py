@@ -58,7 +58,7 @@ class MockTour(Case):
             self.assertIsNotNone(shutil.which(program), f"the tour needs {program}")
         wanted = blocks(DOCUMENT.read_text(encoding="utf-8"))
         # Whatever goes wrong, no server is to stay behind.
-        script = "trap 'kill $(jobs -p) 2>/dev/null' EXIT\nset -eu\n" + "".join(
+        script = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\nset -eu\n" + "".join(
             f"{block.script}echo; echo '{MARK}'\n" for block in wanted
         )
         path = os.pathsep.join([str(given.started_with.mock.parent), str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -16,6 +16,15 @@ pub(super) struct Tested {
     contract: Contract,
     clouddc: Fuzzed,
     admin: Fuzzed,
+    /// Only in a long run.
+    altered: Option<Altered>,
+}
+
+/// Whether documents that say something else than the server does are seen to be wrong.
+#[derive(Deserialize)]
+struct Altered {
+    /// How many were tried; all of them were seen, or the suite has failed.
+    altered: u64,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +133,9 @@ pub(super) fn facts(tested: &Tested) -> String {
         "- {} checks of the contract passed against {} kinds of servers, and {} broken ones were seen to be",
         contract.checks, contract.kinds, contract.broken,
     );
+    if let Some(Altered { altered }) = &tested.altered {
+        let _ = writeln!(text, "- {altered} documents that were altered in one place were seen to be wrong");
+    }
     text
 }
 
@@ -135,7 +147,8 @@ mod tests {
         "statuses": {"passed": true, "seen": {"ListInstances": ["200", "400"]}},
         "contract": {"checks": 128, "kinds": 4, "broken": 10},
         "clouddc": {"schemathesis": "4.32.5", "cases": 5001, "failures": 0, "accepted": {"GET /i": 3}, "dropped": {"why": 2}},
-        "admin": {"schemathesis": "4.32.5", "cases": 2000, "failures": 0, "accepted": {}, "dropped": {}}}"#;
+        "admin": {"schemathesis": "4.32.5", "cases": 2000, "failures": 0, "accepted": {}, "dropped": {}},
+        "altered": {"passed": true, "altered": 7}}"#;
     const SEEN: &str = r#"{"driven": {"ListInstances": {"sdk 3.1": [200, 404], "other 1": [200]}},
         "survived": {"ListInstances": {"sdk 3.1": {"hang": "SdkException"}},
                      "ShowInstanceStatus": {"sdk 3.1": {"hang": "SdkException", "reset": "SdkException"}}}}"#;
@@ -166,6 +179,6 @@ mod tests {
     fn the_facts_tell_what_was_not_held_against_it() {
         let facts = facts(&serde_json::from_str(TESTED).unwrap());
         assert!(facts.contains("seed 7: 5001 cases of the provider's API, 0 failures"), "{facts}");
-        assert!(facts.contains("2 times why"), "{facts}");
+        assert!(facts.contains("2 times why") && facts.contains("7 documents"), "{facts}");
     }
 }
