@@ -36,7 +36,7 @@ use self::list::{Asked, ListQuery, Page};
 use self::refusal::Refusal;
 use self::request::ReinstallRequest;
 use self::row::{Glimpse, Tags};
-pub(crate) use self::show::RowStamp;
+pub(crate) use self::show::{QuietStamp, RowStamp};
 use self::truth::Truth;
 use self::wipe::{Ending, Wipe};
 use crate::operation::ApiOperation;
@@ -53,6 +53,9 @@ pub struct Cloud {
     ledger: Ledger,
     /// How often an instance was arranged by hand: labelled, or told what it was like in the beginning.
     arranged: u64,
+    accepted: u64,
+    /// When the last of the reinstalls ends that were accepted.
+    busy_until: Timestamp,
 }
 
 impl Cloud {
@@ -64,7 +67,16 @@ impl Cloud {
             Failing::Count(count) => admission::pick(&fleet, config.seed, count),
             Failing::Nobody | Failing::Percent(_) => BTreeSet::new(),
         };
-        Self { config, fleet, doomed, wipes: BTreeMap::new(), ledger: Ledger::default(), arranged: 0 }
+        Self {
+            config,
+            fleet,
+            doomed,
+            wipes: BTreeMap::new(),
+            ledger: Ledger::default(),
+            arranged: 0,
+            accepted: 0,
+            busy_until: Timestamp::from_millis(0),
+        }
     }
 
     /// The project whose instances these are.
@@ -232,7 +244,13 @@ impl Cloud {
         let is_last = ids.len() <= asked.limit;
         ids.truncate(asked.limit);
         let last = ids.last().filter(|_| !is_last);
-        Ok(Page { next_marker: last.map(|id| list::marker(*id, self.config.seed)), as_of: now, ids, count })
+        Ok(Page {
+            next_marker: last.map(|id| list::marker(*id, self.config.seed)),
+            as_of: now,
+            is_whole: true,
+            ids,
+            count,
+        })
     }
 }
 

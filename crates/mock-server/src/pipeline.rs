@@ -66,8 +66,8 @@ async fn course(
     parts: Parts,
     body: Body,
 ) -> Response {
-    let path = parts.uri.path().to_owned();
-    let address = Address::of(&parts.method, &path);
+    let uri = parts.uri.clone();
+    let address = Address::of(&parts.method, uri.path());
     let visit = |place: Arc<Place>| Visit::new(state, place, name, real, peer);
     match address {
         Address::Cloud { project, operation, kind, resource } => match state.worlds().find(project) {

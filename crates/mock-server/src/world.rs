@@ -181,7 +181,20 @@ impl World {
         {
             facts.throttled = Some(self.canned_throttle(&arrival, canned, turn.wait_after));
         }
-        let ids = if let Wish::Status(id) = wish { Ids::One(*id) } else { Ids::of(&wish.ids()) };
+        let ids = match wish {
+            Wish::Status(id) => Ids::One(*id),
+            Wish::List(query) => Ids::of(query.known_ids()),
+            Wish::Reinstall(_)
+            | Wish::ChangePassword(_)
+            | Wish::CreateTags(_)
+            | Wish::DeleteTags(_)
+            | Wish::CreateToken(_)
+            | Wish::ValidateToken(_)
+            | Wish::ListProjects(..)
+            | Wish::ListDomains(_)
+            | Wish::ListVersions
+            | Wish::ShowVersion => Ids::of(&wish.ids()),
+        };
         let exchange = Exchange {
             nth: 0,
             name: arrival.name,

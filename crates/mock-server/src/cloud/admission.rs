@@ -83,6 +83,8 @@ impl Cloud {
         let (takes, foreseen) = self.prospect(now, id, attempt, image);
         let ending = ending.cloned().unwrap_or(foreseen);
         let wipe = Wipe { accepted_at: now, attempt, image, takes, ending };
+        self.accepted += 1;
+        self.busy_until = self.busy_until.max(wipe.ends_at().unwrap_or(Timestamp::from_millis(u64::MAX)));
         self.wipes.entry(id).or_default().push(wipe);
     }
 

@@ -1,5 +1,7 @@
 //! The rules of ListInstances: limit, marker and filters (api-facts 3).
 
+use std::sync::OnceLock;
+
 use reinstall_core::id::InstanceId;
 use reinstall_core::time::Timestamp;
 
@@ -20,6 +22,8 @@ pub struct ListQuery {
     pub instance_id: Option<String>,
     /// `server_id`: likewise; not together with `instance_id`.
     pub server_id: Option<String>,
+    /// The ids in `instance_id` that are ids, read once.
+    pub(crate) known: OnceLock<Box<[InstanceId]>>,
 }
 
 impl ListQuery {
@@ -31,9 +35,11 @@ impl ListQuery {
     }
 
     /// The ids among those asked for that are ids at all; for the log and for fault rules.
-    pub(crate) fn known_ids(&self) -> Vec<InstanceId> {
-        let texts = self.instance_id.iter().flat_map(|text| text.split(','));
-        texts.filter_map(|text| text.parse().ok()).collect()
+    pub(crate) fn known_ids(&self) -> &[InstanceId] {
+        self.known.get_or_init(|| {
+            let texts = self.instance_id.iter().flat_map(|text| text.split(','));
+            texts.filter_map(|text| text.parse().ok()).collect()
+        })
     }
 }
 
@@ -44,6 +50,8 @@ pub struct Page {
     pub ids: Vec<InstanceId>,
     /// The moment that is shown.
     pub as_of: Timestamp,
+    /// Whether it is all that was asked for, and no fault rule left anything out.
+    pub is_whole: bool,
     /// `page_info.next_marker`; `None` on the last page.
     pub next_marker: Option<String>,
     /// `count`: how many match on all pages together.
@@ -70,9 +78,11 @@ impl Asked {
             (Some(_), Some(_)) => {
                 return Err(Refusal::Invalid("instance_id and server_id exclude each other".into()));
             }
-            (Some(text), None) => Some(parse_ids("instance_id", text)?),
+            (Some(text), None) => Some(checked_ids("instance_id", text, query.known_ids())?.to_vec()),
             (None, Some(text)) => {
-                Some(parse_ids("server_id", text)?.into_iter().flat_map(|server| fleet.on_server(server)).collect())
+                let servers: Vec<InstanceId> = text.split(',').filter_map(|part| part.parse().ok()).collect();
+                let servers = checked_ids("server_id", text, &servers)?.iter();
+                Some(servers.flat_map(|server| fleet.on_server(*server)).collect())
             }
             (None, None) => None,
         };
@@ -103,14 +113,16 @@ fn parse_limit(text: Option<&str>) -> Result<usize, Refusal> {
     Ok(limit.clamp(Asked::LIMIT_MIN, Asked::LIMIT_MAX))
 }
 
-fn parse_ids(field: &str, text: &str) -> Result<Vec<InstanceId>, Refusal> {
-    let parts: Vec<&str> = text.split(',').collect();
-    if parts.len() > Asked::IDS_MAX {
-        let (len, max) = (parts.len(), Asked::IDS_MAX);
+/// The ids that were read from a list, if each of its parts is one, and there are no more than there may be.
+fn checked_ids<'a>(field: &str, text: &str, read: &'a [InstanceId]) -> Result<&'a [InstanceId], Refusal> {
+    let (len, max) = (text.split(',').count(), Asked::IDS_MAX);
+    if len > max {
         return Err(Refusal::Invalid(format!("{field} has {len} ids, at most {max} are allowed")));
     }
-    let ids = parts.iter().map(|part| part.parse::<InstanceId>());
-    ids.collect::<Result<_, _>>().map_err(|_| Refusal::Invalid(format!("{field} must be UUIDs with commas between")))
+    if read.len() < len {
+        return Err(Refusal::Invalid(format!("{field} must be UUIDs with commas between")));
+    }
+    Ok(read)
 }
 
 /// Whom the page begins after, in a form that nobody will take for an id.

@@ -23,6 +23,13 @@ pub(crate) struct RowStamp {
     leg: Option<usize>,
 }
 
+/// What all rows depend on while nothing is underway, for as long as the cloud is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct QuietStamp {
+    arranged: u64,
+    accepted: u64,
+}
+
 impl Cloud {
     /// What ShowInstanceStatus would show, uncounted; `None` if there is no such instance.
     #[must_use]
@@ -67,6 +74,12 @@ impl Cloud {
             updated_at: updated_at.unwrap_or(portrait.created_at),
             launched_at: launched_at.unwrap_or(portrait.created_at),
         })
+    }
+
+    /// By what one can tell that all instances are shown as they were before; `None` while time alone changes any of them.
+    pub(crate) fn quiet_stamp(&self, now: Timestamp) -> Option<QuietStamp> {
+        let (arranged, accepted) = (self.arranged, self.accepted);
+        (now >= self.busy_until).then_some(QuietStamp { arranged, accepted })
     }
 
     /// By what one can tell that [`row`](Self::row) shows an instance as it did before.

@@ -118,7 +118,7 @@ impl Letter<'_> {
         let query = Query::<Parameters>::try_from_uri(&self.parts.uri)
             .map_err(|_| Refusal::Invalid("a query parameter stands twice or is no text".into()))?;
         let Parameters { limit, marker, instance_state, instance_id, server_id } = query.0;
-        Ok(Wish::List(ListQuery { limit, marker, instance_state, instance_id, server_id }))
+        Ok(Wish::List(ListQuery { limit, marker, instance_state, instance_id, server_id, ..ListQuery::default() }))
     }
 
     fn projects(&self) -> Result<Wish, NoSense> {

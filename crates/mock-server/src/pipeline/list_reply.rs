@@ -6,11 +6,14 @@ use std::io::Write;
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use bytes::Bytes;
 use reinstall_core::instance::OperationState;
 use reinstall_core::time::Timestamp;
 use serde_json::Value;
 
+use super::WrittenRows;
 use super::reply::typed;
+use crate::cloud::Cloud;
 use crate::cloud::list::Page;
 use crate::cloud::row::{Row, os_word};
 use crate::worlds::Place;
@@ -18,34 +21,47 @@ use crate::worlds::Place;
 /// About how many bytes one instance takes.
 const ROW_BYTES: usize = 720;
 
-pub(super) fn list_reply(place: &Place, page: &Page) -> Response {
+pub(super) fn list_reply(place: &Place, query: &str, page: &Page) -> Response {
+    // What was so at that moment is so whenever it is looked at.
+    let body = place.with(|world| {
+        let mut written = place.written();
+        let quiet = world.cloud.quiet_stamp(page.as_of).filter(|_| page.is_whole);
+        if let Some(bytes) = quiet.and_then(|stamp| written.page(query, stamp)) {
+            return bytes;
+        }
+        let bytes = Bytes::from(write(&world.cloud, &mut written, page));
+        if let Some(stamp) = quiet {
+            written.put_page(query, stamp, &bytes);
+        }
+        bytes
+    });
+    typed(StatusCode::OK, "application/json", body)
+}
+
+fn write(cloud: &Cloud, written: &mut WrittenRows, page: &Page) -> Vec<u8> {
     let mut writer = Writer(Vec::with_capacity(128 + page.ids.len() * ROW_BYTES));
     writer.raw("{\"instances\":[");
-    // What was so at that moment is so whenever it is looked at.
-    place.with(|world| {
-        let mut written = place.written();
-        let mut comma = "";
-        for id in &page.ids {
-            let stamp = world.cloud.row_stamp(page.as_of, *id);
-            if let Some(bytes) = written.get(*id, stamp) {
-                writer.raw(comma);
-                writer.0.extend_from_slice(bytes);
-            } else if let Some(row) = world.cloud.row(page.as_of, *id) {
-                writer.raw(comma);
-                let start = writer.0.len();
-                writer.row(&row);
-                written.put(*id, stamp, &writer.0[start..]);
-            }
-            comma = ",";
+    let mut comma = "";
+    for id in &page.ids {
+        let stamp = cloud.row_stamp(page.as_of, *id);
+        if let Some(bytes) = written.get(*id, stamp) {
+            writer.raw(comma);
+            writer.0.extend_from_slice(bytes);
+        } else if let Some(row) = cloud.row(page.as_of, *id) {
+            writer.raw(comma);
+            let start = writer.0.len();
+            writer.row(&row);
+            written.put(*id, stamp, &writer.0[start..]);
         }
-    });
+        comma = ",";
+    }
     writer.raw("],\"page_info\":{");
     if let Some(marker) = &page.next_marker {
         writer.field("\"next_marker\":", marker);
         writer.raw(",");
     }
     writer.raw(&format!("\"current_count\":{}}},\"count\":{}}}", page.ids.len(), page.count));
-    typed(StatusCode::OK, "application/json", writer.0)
+    writer.0
 }
 
 /// One instance, for those who want it alone.

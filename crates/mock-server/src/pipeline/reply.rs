@@ -130,7 +130,7 @@ impl Replies<'_> {
             Answer::Reinstalled(ids) => json(StatusCode::ACCEPTED, &ReinstallReply::accepting(&ids)),
             Answer::PasswordChanged(ids) => json(StatusCode::OK, &ReinstallReply::accepting(&ids)),
             Answer::Status(glimpse) => json(StatusCode::OK, &status_reply(&glimpse)),
-            Answer::Listed(page) => list_reply(self.place, &page),
+            Answer::Listed(page) => list_reply(self.place, self.query.unwrap_or_default(), &page),
             Answer::Tagged => {
                 let mut response = Response::new(Body::empty());
                 *response.status_mut() = StatusCode::NO_CONTENT;
@@ -190,8 +190,8 @@ fn status_reply(glimpse: &Glimpse) -> StatusReply {
     }
 }
 
-pub(super) fn typed(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::from(body));
+pub(super) fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let content_type = HeaderValue::from_static(content_type);
     response.headers_mut().insert(header::CONTENT_TYPE, content_type);

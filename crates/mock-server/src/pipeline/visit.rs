@@ -97,10 +97,10 @@ impl<'a> Visit<'a> {
         parts: Parts,
         body: Body,
     ) -> Response {
-        let ids: Vec<InstanceId> = resource.1.parse().ok().into_iter().collect();
-        self.meet_head(operation, &ids, &parts);
+        let id: Option<InstanceId> = resource.1.parse().ok();
+        self.meet_head(operation, id.as_slice(), &parts);
         if self.turn.ends_early() {
-            return self.broken_off(operation, ids);
+            return self.broken_off(operation, id.into_iter().collect());
         }
         let body = match read(body).await {
             Ok(body) => body,

@@ -1,15 +1,19 @@
-//! Instances that were written before, to be sent again as long as they are shown alike.
+//! Instances and pages that were written before, to be sent again as long as they are shown alike.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use bytes::Bytes;
 use reinstall_core::id::InstanceId;
 
-use crate::cloud::RowStamp;
+use crate::cloud::{QuietStamp, RowStamp};
 
-/// The instances of one world that were written last, each with what it was written from.
+/// The instances and pages of one world that were written last, each with what it was written from.
 #[derive(Debug, Default)]
 pub(crate) struct WrittenRows {
+    /// By the query that asked for them.
+    pages: HashMap<Box<str>, (QuietStamp, Bytes)>,
+    page_bytes: usize,
     rows: HashMap<InstanceId, (RowStamp, Box<[u8]>), BuildHasherDefault<IdHasher>>,
     bytes: usize,
 }
@@ -31,6 +35,8 @@ impl Hasher for IdHasher {
 impl WrittenRows {
     /// The most bytes that are kept: some hundred thousand instances. Where there are more, all are forgotten, and it begins anew.
     const BYTES_MAX: usize = 64 * 1024 * 1024;
+    /// The most bytes of pages that are kept.
+    const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
     /// About what an entry takes beside its bytes.
     const ENTRY_BYTES: usize = 80;
 
@@ -47,6 +53,23 @@ impl WrittenRows {
         self.bytes += bytes.len() + Self::ENTRY_BYTES;
         if let Some((_, old)) = self.rows.insert(id, (stamp, bytes.into())) {
             self.bytes -= old.len() + Self::ENTRY_BYTES;
+        }
+    }
+
+    /// The page that was written for a query, if nothing of it has changed.
+    pub(super) fn page(&self, query: &str, stamp: QuietStamp) -> Option<Bytes> {
+        self.pages.get(query).filter(|(known, _)| *known == stamp).map(|(_, bytes)| bytes.clone())
+    }
+
+    /// Remembers it.
+    pub(super) fn put_page(&mut self, query: &str, stamp: QuietStamp, bytes: &Bytes) {
+        let takes = |page: &Bytes| page.len() + query.len() + Self::ENTRY_BYTES;
+        if self.page_bytes + takes(bytes) > Self::PAGE_BYTES_MAX {
+            (self.pages, self.page_bytes) = (HashMap::new(), 0);
+        }
+        self.page_bytes += takes(bytes);
+        if let Some((_, old)) = self.pages.insert(query.into(), (stamp, bytes.clone())) {
+            self.page_bytes -= takes(&old);
         }
     }
 
@@ -86,9 +109,10 @@ mod tests {
                         80 => cloud.set_tags(id, vec![("a".to_owned(), None)]),
                         _ => {}
                     }
-                    let shown = (cloud.row_stamp(now, id), cloud.row(now, id).unwrap());
-                    if let Some((stamp, row)) = last.replace(shown.clone()) {
-                        let is_alike = stamp == shown.0;
+                    let stamps = (cloud.row_stamp(now, id), cloud.quiet_stamp(now));
+                    let shown = (stamps, cloud.row(now, id).unwrap());
+                    if let Some(((stamp, quiet), row)) = last.replace(shown.clone()) {
+                        let is_alike = stamp == stamps.0 || (quiet.is_some() && quiet == stamps.1);
                         assert!(!is_alike || row == shown.1, "{life_cycle} {ending:?} after {second} s");
                     }
                 }
@@ -107,6 +131,12 @@ mod tests {
             written.put(InstanceId::from_bits(bits), stamp, &row);
             assert_eq!(written.get(InstanceId::from_bits(bits), stamp), Some(&*row));
             assert!(written.bytes <= WrittenRows::BYTES_MAX);
+        }
+        let quiet = cloud.quiet_stamp(Timestamp::from_millis(0)).unwrap();
+        for nth in 0..50 {
+            written.put_page(&nth.to_string(), quiet, &Bytes::from(row.clone()));
+            assert_eq!(written.page(&nth.to_string(), quiet).as_deref(), Some(&*row));
+            assert!(written.page_bytes <= WrittenRows::PAGE_BYTES_MAX);
         }
         assert!(written.rows.len() < 64 && written.get(InstanceId::from_bits(0), stamp).is_none());
     }

@@ -133,6 +133,7 @@ impl World {
             Ok(mut page) => {
                 if let Some((omit, _)) = turn.omit {
                     page.ids = kept(page.ids, omit);
+                    page.is_whole = false;
                 }
                 let shown = self.shown(as_of, &page.ids);
                 (Said::Done(Answer::Listed(page)), Facts { shown, ..Facts::default() })

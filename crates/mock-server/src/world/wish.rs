@@ -64,7 +64,7 @@ impl Wish {
             Self::Reinstall(request) => request.known_ids(),
             Self::ChangePassword(request) => request.known_ids(),
             Self::Status(id) => vec![*id],
-            Self::List(query) => query.known_ids(),
+            Self::List(query) => query.known_ids().to_vec(),
             Self::CreateTags(request) | Self::DeleteTags(request) => request.known_id().into_iter().collect(),
             Self::CreateToken(_)
             | Self::ValidateToken(_)
