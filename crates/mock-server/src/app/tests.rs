@@ -12,6 +12,7 @@ use crate::cloud::config::CloudConfig;
 use crate::delivery::Delivery;
 use crate::fault::{Effect, FaultRule};
 
+mod admin;
 mod iam;
 
 const TOKEN: &str = "tok-1";
