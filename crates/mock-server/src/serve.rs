@@ -6,6 +6,7 @@ mod body;
 mod builder;
 mod connection;
 mod course;
+mod front;
 mod limits;
 mod link;
 mod port;

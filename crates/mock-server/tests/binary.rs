@@ -98,29 +98,30 @@ fn scenarios_are_checked_and_unsound_ones_are_not_served() {
 
 /// What one request is answered with; the server is to close the connection.
 #[cfg(unix)]
-fn put(base_url: &str, path: &str, body: &str) -> String {
-    let mut stream = TcpStream::connect(base_url.trim_start_matches("http://")).unwrap();
+fn put(base_url: &str, path: &str, body: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(base_url.trim_start_matches("http://"))?;
     let head = format!(
         "PUT {path} HTTP/1.1\r\nHost: localhost\r\nX-Auth-Token: t-1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
-    stream.write_all((head + body).as_bytes()).unwrap();
+    stream.write_all((head + body).as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 #[test]
 #[cfg(unix)]
 fn a_client_that_is_convicted_makes_it_fail() {
-    let args = ["--instances", "1", "--project-id", "p1", "--token", "t-1", "--reinstall-takes", "1h", "--fail-on-violation"];
+    let args =
+        ["--instances", "1", "--project-id", "p1", "--token", "t-1", "--reinstall-takes", "1h", "--fail-on-violation"];
     for (lists, code, says) in [(&[][..], 0, "\"acquitted\":true"), (&["[]"][..], 1, "\"nobody_named\"")] {
         let mut child = start(&args).unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         for list in lists {
             let body = format!(r#"{{"password":"Abcdef1!","instance_id_set":{list}}}"#);
-            assert!(put(line.trim_end(), "/v1/p1/instances/reinstall", &body).starts_with("HTTP/1.1 400"));
+            assert!(put(line.trim_end(), "/v1/p1/instances/reinstall", &body).unwrap().starts_with("HTTP/1.1 400"));
         }
         assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
         let mut stderr = String::new();

@@ -5,15 +5,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Frame, Incoming};
-use tower::Service;
 
 use super::Peer;
 use super::body::{LateBody, timed};
 use super::course::{Course, Cut, Drip};
+use super::front::Front;
 use super::link::{Link, Phase};
 use crate::delivery::{Break, Delivery, Sent};
 
@@ -24,7 +23,7 @@ const NO_LENGTH: &[u8] = b"zz\r\n";
 
 /// Asks the router, and sees to it that the answer is delivered the way it should be.
 pub(super) async fn answer(
-    mut app: Router,
+    front: &Front,
     mut request: Request<Incoming>,
     link: Arc<Link>,
 ) -> Result<Response<Body>, Infallible> {
@@ -35,7 +34,7 @@ pub(super) async fn answer(
     link.begin();
     request.extensions_mut().insert(Peer(link.peer));
     let asked = Asked::of(&request);
-    let Ok(mut response) = app.call(request.map(|body| timed(body, &link))).await;
+    let mut response = front.answer(request.map(|body| timed(body, &link))).await;
     if link.was_late() {
         time_out(&mut response);
     }

@@ -14,6 +14,7 @@ use reinstall_http::sign::key::AccessKey;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::front::Front;
 use super::port::Port;
 use super::{Limits, MockServer, Tls};
 use crate::app::{AppState, admin_api, api};
@@ -321,12 +322,20 @@ impl MockServerBuilder {
         let state = Arc::new(state);
         let (running, stop) = watch::channel(());
         let acceptor = self.tls.as_ref().map(Tls::acceptor);
-        let port =
-            |(listener, app)| Port { listener, app, tls: acceptor.clone(), limits: self.limits, clock: clock.clone() };
-        let service = self.instead.unwrap_or_else(|| api(Arc::clone(&state)));
-        let ports = match admin_listener {
-            Some(admin) => vec![(listener, service), (admin, admin_api(&state))],
-            None => vec![(listener, admin_api(&state).merge(service))],
+        let port = |(listener, front)| Port {
+            listener,
+            front,
+            tls: acceptor.clone(),
+            limits: self.limits,
+            clock: clock.clone(),
+        };
+        let ports = match (admin_listener, self.instead) {
+            (Some(admin), service) => {
+                let service = service.unwrap_or_else(|| api(Arc::clone(&state)));
+                vec![(listener, Front::Whole(service)), (admin, Front::Whole(admin_api(&state)))]
+            }
+            (None, Some(service)) => vec![(listener, Front::Whole(admin_api(&state).merge(service)))],
+            (None, None) => vec![(listener, Front::Beside(Arc::clone(&state), admin_api(&state)))],
         };
         let ports = ports.into_iter().map(port);
         let serving = ports.map(|port| tokio::spawn(port.serve(stop.clone()))).collect();

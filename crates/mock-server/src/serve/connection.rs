@@ -5,7 +5,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -13,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::answer::answer;
+use super::front::Front;
 use super::limits::Limits;
 use super::link::{Link, Phase};
 use super::stream::{FragileStream, Socket};
@@ -20,7 +20,7 @@ use super::stream::{FragileStream, Socket};
 /// What the connections of one port have in common.
 #[derive(Clone)]
 pub(super) struct Manners {
-    pub(super) app: Router,
+    pub(super) front: Front,
     pub(super) http: http1::Builder,
     pub(super) tls: Option<TlsAcceptor>,
 }
@@ -72,10 +72,9 @@ async fn shake_hands<T>(handshake: impl Future<Output = T>, link: &Link) -> Opti
 }
 
 async fn talk<S: Socket>(socket: S, manners: &Manners, link: Arc<Link>) {
-    let app = manners.app.clone();
     let io = TokioIo::new(FragileStream::new(socket, Arc::clone(&link)));
-    let asked = Arc::clone(&link);
-    let service = service_fn(move |request| answer(app.clone(), request, Arc::clone(&asked)));
+    let (front, asked) = (&manners.front, Arc::clone(&link));
+    let service = service_fn(move |request| answer(front, request, Arc::clone(&asked)));
     let mut connection = pin!(manners.http.serve_connection(io, service));
     let mut waker = None;
     let mut is_told = false;

@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use reinstall_http::clock::Clock;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -14,6 +13,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::{Manners, converse, http};
+use super::front::Front;
 use super::limits::Limits;
 use super::link::{Link, Mark, Phase};
 
@@ -25,7 +25,7 @@ pub(super) struct Port {
     /// Where it listens.
     pub(super) listener: TcpListener,
     /// What it serves.
-    pub(super) app: Router,
+    pub(super) front: Front,
     /// How it speaks TLS, if it does.
     pub(super) tls: Option<TlsAcceptor>,
     /// What clients may have of it.
@@ -38,9 +38,9 @@ impl Port {
     /// Serves until the sender of `stop` is dropped: then takes no new connection, lets answers that are on their way leave for
     /// a while, and breaks off the rest.
     pub(super) async fn serve(self, mut stop: watch::Receiver<()>) {
-        let Self { listener, app, tls, limits, clock } = self;
+        let Self { listener, front, tls, limits, clock } = self;
         let mut open = Connections {
-            manners: Arc::new(Manners { app, http: http(&limits), tls }),
+            manners: Arc::new(Manners { front, http: http(&limits), tls }),
             sweep_every: limits.sweep_every(),
             limits,
             clock: clock.clone(),

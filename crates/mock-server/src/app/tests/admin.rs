@@ -8,10 +8,8 @@ use crate::worlds::{WorldPlan, Worlds};
 
 /// A server of one world whose clock moves only when it is told to, and that makes others.
 fn manual() -> Rig {
-    let plan = WorldPlan {
-        clock: ClockMode::Manual,
-        ..WorldPlan::new(CloudConfig::generated("p1".parse().unwrap(), 12))
-    };
+    let plan =
+        WorldPlan { clock: ClockMode::Manual, ..WorldPlan::new(CloudConfig::generated("p1".parse().unwrap(), 12)) };
     let worlds = Worlds::planned(plan, true, NOW);
     let state = Arc::new(AppState::of(worlds, SessionToken::parse(TOKEN).unwrap(), || NOW));
     let ids = state.with_world(|world| world.cloud.ids().collect());
@@ -46,7 +44,10 @@ async fn time_goes_on_when_it_is_told_to_and_tells_what_changed() {
     assert_eq!(rig.state(rig.ids[0]).await, "pending");
     let clock = rig.admin(Method::GET, "clock", &Value::Null).await.body;
     assert_eq!((&clock["mode"], &clock["underway"]), (&json!("manual"), &json!(1)));
-    assert_eq!((&clock["now"], &clock["next"]), (&json!("2027-01-15T08:00:00.000Z"), &json!("2027-01-15T08:01:00.000Z")));
+    assert_eq!(
+        (&clock["now"], &clock["next"]),
+        (&json!("2027-01-15T08:00:00.000Z"), &json!("2027-01-15T08:01:00.000Z"))
+    );
 
     let moved = rig.admin(Method::POST, "clock/advance", &json!({"by": "59s"})).await.body;
     assert_eq!(moved["transitions"], json!([]));
@@ -75,7 +76,10 @@ async fn one_clock_drives_tokens_signatures_limits_and_dates() {
     rig.admin(Method::PUT, "limits", &json!([{"rate": "1/m", "retry_after": true}])).await;
     assert_eq!(rig.get(&status).await.status, StatusCode::OK);
     let throttled = rig.get(&status).await;
-    assert_eq!((throttled.status.as_u16(), throttled.code(), throttled.header("retry-after")), (429, "APIGW.0308", "60"));
+    assert_eq!(
+        (throttled.status.as_u16(), throttled.code(), throttled.header("retry-after")),
+        (429, "APIGW.0308", "60")
+    );
     rig.admin(Method::POST, "clock/advance", &json!({"by": "59s"})).await;
     assert_eq!(rig.get(&status).await.header("retry-after"), "1");
     rig.admin(Method::POST, "clock/advance", &json!({"by": "1s"})).await;
@@ -157,7 +161,8 @@ async fn what_was_asked_can_be_waited_for_and_counted() {
     let _ = rig.put(&misspelt).await;
     let _ = rig.get("/v1/p1/instances?limt=10").await;
     let unread = rig.admin(Method::GET, "unread", &Value::Null).await.body;
-    let told: Vec<(&str, Option<&str>)> = unread.as_array().unwrap().iter().map(|one| (one["name"].as_str().unwrap(), one["nearest"].as_str())).collect();
+    let told: Vec<(&str, Option<&str>)> =
+        unread.as_array().unwrap().iter().map(|one| (one["name"].as_str().unwrap(), one["nearest"].as_str())).collect();
     assert_eq!(told, [("imageid", Some("image_id")), ("usre_data", None), ("limt", Some("limit"))]);
 }
 
@@ -172,7 +177,11 @@ async fn pages_of_others_and_callers_without_the_token_are_refused() {
         ("truth", &[("Authorization", "Bearer adm-2")], 401),
         ("truth", &[("Authorization", "Bearer adm-1")], 200),
         ("truth", &[("Authorization", "Bearer adm-1"), ("Host", "localhost:1"), ("Origin", "http://localhost:1")], 200),
-        ("truth", &[("Authorization", "Bearer adm-1"), ("Host", "localhost:1"), ("Origin", "http://evil.example")], 403),
+        (
+            "truth",
+            &[("Authorization", "Bearer adm-1"), ("Host", "localhost:1"), ("Origin", "http://evil.example")],
+            403,
+        ),
         ("truth", &[("Authorization", "Bearer adm-1"), ("Host", "localhost:1"), ("Origin", "null")], 403),
         ("truth", &[("Authorization", "Bearer adm-1"), ("Host", "evil.example")], 421),
         ("healthz", &[], 200),
@@ -181,7 +190,8 @@ async fn pages_of_others_and_callers_without_the_token_are_refused() {
         ("schema/scenario.json", &[], 200),
         ("nothing", &[("Authorization", "Bearer adm-1")], 404),
     ] {
-        let request = headers.iter().fold(call(Method::GET, path), |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(call(Method::GET, path), |request, (name, value)| request.header(*name, *value));
         let got = rig.send(request, "").await;
         assert_eq!(got.status.as_u16(), status, "{path} {headers:?}: {}", got.body);
         assert_eq!(got.header("x-mock"), env!("CARGO_PKG_VERSION"), "{path}");
@@ -195,7 +205,8 @@ async fn pages_of_others_and_callers_without_the_token_are_refused() {
 async fn an_instance_is_arranged_and_tells_its_story() {
     let rig = manual();
     let path = format!("instances/{}", rig.ids[5]);
-    let arranged = json!({"ending": {"fails": {"code": "X.1", "message": "why"}}, "tags": {"env": "test", "bare": null}});
+    let arranged =
+        json!({"ending": {"fails": {"code": "X.1", "message": "why"}}, "tags": {"env": "test", "bare": null}});
     let got = rig.admin(Method::PATCH, &path, &arranged).await;
     assert_eq!(got.body["row"]["tags"], json!([{"key": "bare"}, {"key": "env", "value": "test"}]), "{}", got.body);
     let _ = rig.reinstall(rig.ids[5]).await;
@@ -214,5 +225,8 @@ async fn an_instance_is_arranged_and_tells_its_story() {
     let metrics = rig.admin(Method::GET, "metrics", &Value::Null).await.body;
     let metrics = metrics.as_str().unwrap();
     assert!(metrics.contains("mock_instances{world=\"p1\",state=\"error\"} 1\n"), "{metrics}");
-    assert!(metrics.contains("mock_requests_total{world=\"p1\",operation=\"ReinstallOS\",answer=\"2xx\"} 1\n"), "{metrics}");
+    assert!(
+        metrics.contains("mock_requests_total{world=\"p1\",operation=\"ReinstallOS\",answer=\"2xx\"} 1\n"),
+        "{metrics}"
+    );
 }

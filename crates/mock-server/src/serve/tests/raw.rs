@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
+use super::super::front::Front;
 use super::super::port::Port;
 use super::super::{Limits, Tls};
 use crate::delivery::Delivery;
@@ -54,7 +55,7 @@ impl Rig {
         let tls = is_tls.then(|| Tls::generated().unwrap());
         let (running, stop) = watch::channel(());
         let acceptor = tls.as_ref().map(Tls::acceptor);
-        let port = Port { listener, app, tls: acceptor, limits, clock: Clock::start() };
+        let port = Port { listener, front: Front::Whole(app), tls: acceptor, limits, clock: Clock::start() };
         Self { address, tls, running, serving: tokio::spawn(port.serve(stop)) }
     }
 
