@@ -14,7 +14,7 @@ pub struct TapeArgs {
     #[arg(long, value_name = "DIR", requires = "upstream")]
     pub record: Option<PathBuf>,
 
-    /// The real endpoint, as in https://bms.example.com
+    /// The real endpoint: scheme and host, as in `https://bms.example.com`
     #[arg(long, value_name = "URL", requires = "record")]
     pub upstream: Option<Typed>,
 

@@ -3,7 +3,7 @@
 //! What a client does not know it is not blamed for. Requests that may have been on their way when a 429 was told are let
 //! off ([`GRACE`]). Who was told "wait" is blamed only if the wait is over by neither clock: the world's, because that is what
 //! was meant, and this machine's, because a client has no other. A wait of more than
-//! [`WAIT_MAX`](reinstall_core::rate::WAIT_MAX) counts as that: nobody can be asked to stand still for ever. A hundredth of
+//! [`WAIT_MAX`] counts as that: nobody can be asked to stand still for ever. A hundredth of
 //! each wait is forgiven, as two clocks never agree to the last.
 
 mod window;

@@ -97,14 +97,14 @@ impl MockServerBuilder {
         self
     }
 
-    /// What the project is called; [`IamConfig::PROJECT_NAME`] if not told.
+    /// What the project is called; [`IamConfig::PROJECT_NAME`](crate::iam::IamConfig::PROJECT_NAME) if not told.
     #[must_use]
     pub fn project_name(mut self, name: &str) -> Self {
         name.clone_into(&mut self.plan.iam.project_name);
         self
     }
 
-    /// How long the tokens live that IAM hands out, and say they do; [`IamConfig::TOKEN_LIFE`] if not told. The one of
+    /// How long the tokens live that IAM hands out, and say they do; [`IamConfig::TOKEN_LIFE`](crate::iam::IamConfig::TOKEN_LIFE) if not told. The one of
     /// [`token`](Self::token) never dies.
     #[must_use]
     pub fn token_life(mut self, life: Duration) -> Self {
