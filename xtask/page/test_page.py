@@ -272,6 +272,8 @@ class Connection(Case):
         mock = Mock("--admin-token-file", token_file.name, admin_token="canary")
         self.addCleanup(mock.stop)
         world = mock.world()
+        # The page of the other server would go on asking for a world that is forgotten when the test is done.
+        self.page.close()
         page = self.page = self.browser.page()
         page.go(world.page_url)
         for token, says in (("wrong", "That one is refused"), ("canary", "")):
