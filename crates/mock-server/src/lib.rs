@@ -17,6 +17,7 @@ pub mod iam;
 pub mod judge;
 pub mod limit;
 pub mod log;
+mod nearest;
 pub mod operation;
 pub mod scenario;
 mod shape;

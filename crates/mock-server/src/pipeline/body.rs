@@ -18,6 +18,7 @@ use crate::cloud::refusal::Refusal;
 use crate::cloud::request::{PasswordRequest, ReinstallRequest, TagsRequest};
 use crate::exchange::{Unread, UnreadPlace};
 use crate::iam::{IamRefusal, ProjectQuery};
+use crate::nearest::nearest;
 use crate::operation::ApiOperation;
 use crate::world::{Said, Wish};
 
@@ -175,9 +176,7 @@ fn strangers<'a>(
     let unknown = names.filter(|name| !read.contains(&name.as_ref()));
     let told = unknown.map(|name| {
         let name: String = name.chars().take(Unread::NAME_CHARS_MAX).collect();
-        let likeness = |known: &str| strsim::jaro_winkler(known, &name);
-        let nearest = read.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-        let nearest = nearest.filter(|known| likeness(known) >= LIKENESS_MIN);
+        let nearest = nearest(&name, read, LIKENESS_MIN);
         Unread { place, name: name.into(), nearest }
     });
     told.take(Unread::LEN_MAX).collect()

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Scenario;
 use super::tree::{Node, Step};
+use crate::nearest::nearest;
 
 /// How like a known name a name must be to be taken for a slip of it, by Jaro and Winkler.
 const LIKENESS_MIN: f64 = 0.8;
@@ -69,17 +70,11 @@ fn in_words(told: &str) -> String {
         told if told.starts_with("unknown variant ") => format!("`{given}` is no word for this"),
         told => return told.to_owned(),
     };
-    match nearest(given, known) {
+    match nearest(given, known, LIKENESS_MIN) {
         Some(known) => format!("{what}; `{known}` is meant, perhaps"),
         None if known.is_empty() => what,
         None => format!("{what}; known are `{}`", known.join("`, `")),
     }
-}
-
-fn nearest<'a>(given: &str, known: &[&'a str]) -> Option<&'a str> {
-    let likeness = |known: &str| strsim::jaro_winkler(known, given);
-    let nearest = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    nearest.filter(|known| likeness(known) >= LIKENESS_MIN)
 }
 
 /// What stands between backticks.
