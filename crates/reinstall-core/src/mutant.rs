@@ -48,6 +48,8 @@ mutants! {
     TimeUpIsSuccess = "time-up-is-success",
     /// One look at rest is enough.
     OneRestIsEnough = "one-rest-is-enough",
+    /// Two looks at rest are enough, however soon after the movement.
+    ReplicasHardlyLag = "replicas-hardly-lag",
     /// A `reinstall-succeed` left over from earlier counts as success.
     LeftOverSuccessCounts = "left-over-success-counts",
     /// An `error` left over from earlier counts as failure.

@@ -49,6 +49,7 @@ impl Weather {
             Self { submit_faults: 40, look_faults: 20, stale_looks: 20, outages: 0 },
             Self { submit_faults: 60, look_faults: 10, stale_looks: 50, outages: 0 },
             Self { submit_faults: 40, look_faults: 0, stale_looks: 70, outages: 0 },
+            Self { submit_faults: 0, look_faults: 5, stale_looks: 60, outages: 0 },
             Self { submit_faults: 60, look_faults: 10, stale_looks: 10, outages: 10 },
         ])
     }
@@ -101,9 +102,13 @@ pub struct Scene {
     /// A late submission arrives no later than this: after the client gave up, but so that a stale look at the moment the
     /// rollout settles would show it. That is the product's assumption about the network, see `docs/rollout.md`.
     pub late_max: Duration,
-    /// How far behind a stale look may be: less than the interval between looks, so that two in a row are not both stale by
-    /// one lag. That is an assumption of the product too.
+    /// How far behind a stale look may be. While a request may be in doubt, no more than the interval between looks: what
+    /// never arrived and what nobody can see yet look alike. That is an assumption of the product too. Where every request
+    /// is answered, nearly as much as the shortest reinstall that the policy reckons with.
     pub stale_max: Duration,
+    /// How many of a hundred rows of a look are still from before the request, however long ago that is: a replica that
+    /// stands still. No two looks in a row show an instance so.
+    pub old_rows: u32,
 }
 
 /// What somebody does to the wall clock.
@@ -136,17 +141,9 @@ impl Scene {
         let mut row = Row::new(seed);
         let is_rough = Row::new(seed ^ 0x0f_0e57).chance(8);
         let fleet = *row.pick(if is_rough { &[2_u32, 3, 5][..] } else { &[1, 2, 3, 5, 8, 13, 30, 60, 120] });
-        let mut config = CloudConfig::generated(project(), fleet + 3);
-        config.seed = seed;
-        let life_cycle = *row.pick(&LifeCycle::ALL);
-        let (sends_operation, permits_list) = (row.chance(50), row.chance(70));
-        config.life_cycle = life_cycle;
-        config.sends_operation_state = sends_operation;
-        config.permits_list = permits_list;
-        let longest = *row.pick(&[5 * MINUTE, 40 * MINUTE]);
-        config.reinstall_takes = row.between(4 * MINUTE, longest);
-        config.spread_percent = (50, 150);
-        config.failing = *row.pick(&[Failing::Nobody, Failing::Nobody, Failing::Percent(5), Failing::Percent(40)]);
+        let config = config(&mut row, seed, fleet + 3);
+        let (life_cycle, sends_operation) = (config.life_cycle, config.sends_operation_state);
+        let permits_list = config.permits_list;
         let mut cloud = Cloud::new(config);
         let ids: Vec<InstanceId> = cloud.ids().collect();
         let left_overs = *row.pick(&[LeftOvers::None, LeftOvers::None, LeftOvers::Words, LeftOvers::WordsOrNothing]);
@@ -182,11 +179,13 @@ impl Scene {
         let settles = if steps.is_empty() { plan.policy().settle_after } else { MINUTE };
         // A program that ends has given up, whatever time its request had left.
         let gives_up = if crashes > 0 { Duration::ZERO } else { CALL_MAX };
+        let is_never_in_doubt = weather.submit_faults == 0 && crashes == 0 && steps.is_empty();
         Self {
             is_terse: !sends_operation || list_omits_operation || left_overs == LeftOvers::WordsOrNothing,
             is_silent: life_cycle == LifeCycle::Diagram2026 && !sends_operation,
             late_max: settles + gives_up - poll_every - SECOND,
-            stale_max: poll_every,
+            stale_max: if is_never_in_doubt { plan.policy().shortest - SECOND } else { poll_every },
+            old_rows: if is_never_in_doubt { 5 } else { 0 },
             cloud,
             plan,
             weather,
@@ -207,6 +206,20 @@ impl Scene {
             status_fails,
         }
     }
+}
+
+/// A cloud with so many instances.
+fn config(row: &mut Row, seed: u64, count: u32) -> CloudConfig {
+    let mut config = CloudConfig::generated(project(), count);
+    config.seed = seed;
+    config.life_cycle = *row.pick(&LifeCycle::ALL);
+    config.sends_operation_state = row.chance(50);
+    config.permits_list = row.chance(70);
+    let longest = *row.pick(&[5 * MINUTE, 40 * MINUTE]);
+    config.reinstall_takes = row.between(4 * MINUTE, longest);
+    config.spread_percent = (50, 150);
+    config.failing = *row.pick(&[Failing::Nobody, Failing::Nobody, Failing::Percent(5), Failing::Percent(40)]);
+    config
 }
 
 /// How many of a hundred instances the cloud refuses.

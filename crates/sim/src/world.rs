@@ -135,6 +135,8 @@ pub struct World {
     queue: BTreeMap<(Timestamp, u64), Happening>,
     queued: u64,
     outage_until: Timestamp,
+    /// Whom the last look that showed them showed as before the request.
+    shown_old: BTreeSet<InstanceId>,
     halted: bool,
     seen: BTreeMap<InstanceId, Sighting>,
     /// How many requests are on the way to an instance, in one life or another.
@@ -181,6 +183,7 @@ impl World {
             queue: BTreeMap::new(),
             queued: 0,
             outage_until: START,
+            shown_old: BTreeSet::new(),
             halted: false,
             seen: BTreeMap::new(),
             in_the_air: BTreeMap::new(),

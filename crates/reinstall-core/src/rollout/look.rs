@@ -69,7 +69,7 @@ impl Rollout {
         let deadline = match watch.stage {
             Stage::Doubtful { settle_at, .. } => settle_at.min(finish_by),
             Stage::Accepted { start_by } => start_by.min(finish_by),
-            Stage::Installing => finish_by,
+            Stage::Installing { .. } => finish_by,
         };
         let regular = self.now + policy.poll_every;
         let next = if deadline > self.now { regular.min(deadline) } else { regular };

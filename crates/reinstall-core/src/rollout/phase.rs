@@ -90,7 +90,7 @@ impl Phase {
             Self::Watched(watch) => match watch.stage {
                 Stage::Doubtful { .. } => Place::Doubtful,
                 Stage::Accepted { .. } => Place::Accepted,
-                Stage::Installing => Place::Installing,
+                Stage::Installing { .. } => Place::Installing,
             },
             Self::Done(ending) => Place::Done(ending.outcome),
         }
@@ -142,8 +142,10 @@ pub(super) struct Watch {
     pub(super) lost_sight: bool,
     /// How it stood at the last look, after it had moved.
     pub(super) rest: Rest,
-    /// How many looks in a row saw it stand so.
+    /// How many looks in a row saw it stand so, not counting those that a replica that lags may have answered.
     pub(super) rests: u32,
+    /// When the first look that saw it stand so came back.
+    pub(super) rests_since: Timestamp,
 }
 
 /// A yes or no for each of the calls that show instances.
@@ -175,8 +177,8 @@ pub(super) enum Stage {
     Doubtful { since: Timestamp, settle_at: Timestamp },
     /// The cloud said yes. Something has to move before `start_by`.
     Accepted { start_by: Timestamp },
-    /// It was seen to move.
-    Installing,
+    /// It was seen to move, first at `since`.
+    Installing { since: Timestamp },
 }
 
 /// One request of the plan.

@@ -312,12 +312,13 @@ impl Rollout {
             lost_sight: false,
             rest: Rest::NotYet,
             rests: 0,
+            rests_since: sent,
         };
         self.enter(member, Phase::Watched(Box::new(watch)));
         // Doubt is looked into at once; an accepted request needs time to show.
         let first_look = match stage {
             Stage::Doubtful { .. } => self.now,
-            Stage::Accepted { .. } | Stage::Installing => self.now + self.plan.policy().poll_every,
+            Stage::Accepted { .. } | Stage::Installing { .. } => self.now + self.plan.policy().poll_every,
         };
         self.looks_due.insert((first_look, member));
     }

@@ -1,7 +1,8 @@
 //! What a look at a submitted target proves, and what it does not.
 //!
 //! * *Succeeded* needs movement: a working state, or an end state that differs from the baseline. One that looks just like
-//!   the baseline, after movement, has to be seen twice: a lagging replica shows the old state for a moment.
+//!   the baseline, after movement, may be shown by a replica that lags. So it has to be seen twice in a row by looks sent as
+//!   long after the first movement as a reinstall takes at least: by then both would have to lag by a whole reinstall.
 //! * *Failed* after movement is judged without regard to what the baseline said: by then nothing is left over.
 //! * *Not started* needs a watch without a gap, in which nothing else happened to the instance either, and a service that
 //!   shows reinstalls at all: an instance that had an `operation_state`, or any that moved as this one would, by the call
@@ -66,7 +67,7 @@ impl Rollout {
             self.unread(member, sent, Fault::new(FaultKind::Unreadable, "the cloud did not tell its state"));
             return;
         }
-        watch.note(seen, reading, self.now.since(watch.watched_to));
+        watch.note(seen, reading, sent, self.now, policy.shortest);
         watch.watched_to = sent;
         if reading == Reading::Working {
             // An instance whose `state` moves shows it for all that are alike, whichever call is asked. One that had no
@@ -94,7 +95,7 @@ impl Rollout {
                 self.learn(member, self.now, Fact::Moving(seen.into()));
                 self.tell(News::Installing { id: self.targets[member].id });
                 if let Phase::Watched(watch) = &self.targets[member].phase {
-                    let watch = Watch { stage: Stage::Installing, ..(**watch).clone() };
+                    let watch = Watch { stage: Stage::Installing { since: self.now }, ..(**watch).clone() };
                     self.enter(member, Phase::Watched(Box::new(watch)));
                 }
             }
@@ -119,7 +120,9 @@ impl Rollout {
     /// Learns from a success how quick a reinstall can be here.
     fn time(&mut self, member: usize) {
         if let Phase::Watched(watch) = &self.targets[member].phase {
-            let took = self.now.since(watch.submitted_at);
+            // It may have stood there for a while until that could be believed.
+            let ended = if watch.rest == Rest::NotYet { self.now } else { watch.rests_since };
+            let took = ended.since(watch.submitted_at);
             self.quickest = Some(self.quickest.map_or(took, |quickest| quickest.min(took)));
         }
     }
@@ -175,27 +178,40 @@ impl Rollout {
 
 impl Watch {
     /// Remembers what a look showed, and for how long nobody had looked before.
-    fn note(&mut self, seen: &Sighting, reading: Reading, unwatched: Duration) {
+    fn note(&mut self, seen: &Sighting, reading: Reading, sent: Timestamp, now: Timestamp, shortest: Duration) {
         match self.stage {
             Stage::Doubtful { .. } => {
-                self.unwatched_max = self.unwatched_max.max(unwatched);
+                self.unwatched_max = self.unwatched_max.max(now.since(self.watched_to));
                 self.was_unclear |= reading == Reading::Unclear;
                 if seen.operation.is_none() && self.baseline.operation.is_none() {
                     self.mute_calls.note(seen.via);
                 }
             }
-            Stage::Accepted { .. } | Stage::Installing => {}
+            Stage::Accepted { .. } | Stage::Installing { .. } => {}
         }
         let rest = self.moving.as_ref().map_or(Rest::NotYet, |moving| rest(seen, moving));
-        self.rests = if rest == self.rest { self.rests + 1 } else { 1 };
-        self.rest = rest;
+        if rest != self.rest {
+            (self.rest, self.rests, self.rests_since) = (rest, 0, now);
+        }
+        self.rests += u32::from(!self.may_lag(seen, sent, shortest));
         if reading == Reading::Working {
             self.moving = Some(seen.clone());
         }
     }
 
-    /// Whether the end that was seen can be believed. What looks just like the baseline may come from a replica that lags,
-    /// and what does not say in so many words that it is over may still go on: both have to be seen twice in a row.
+    /// Whether a look sent at `sent` may just show how it stood before the request: what looks like the baseline does so
+    /// soon after it moved that a replica need not even lag by a whole reinstall.
+    fn may_lag(&self, seen: &Sighting, sent: Timestamp, shortest: Duration) -> bool {
+        match self.stage {
+            Stage::Installing { since } => {
+                says_the_same(seen, &self.baseline) && sent < since + shortest && !planted(Mutant::ReplicasHardlyLag)
+            }
+            Stage::Doubtful { .. } | Stage::Accepted { .. } => false,
+        }
+    }
+
+    /// Whether the end that was seen can be believed. What looks just like the baseline may come from a replica that stands
+    /// still, and what does not say in so many words that it is over may still go on: both have to be seen twice in a row.
     fn is_certain(&self, seen: &Sighting, reading: Reading) -> bool {
         let is_plain = matches!(reading, Reading::Finished | Reading::Broken) && !says_the_same(seen, &self.baseline);
         let rests_needed = if planted(Mutant::OneRestIsEnough) { 1 } else { RESTS_NEEDED };
@@ -222,17 +238,17 @@ fn weigh(
         return Finding::Succeeded;
     }
     match (watch.stage, reading, watch.rest) {
-        (Stage::Installing, _, Rest::Good) if is_certain => return Finding::Succeeded,
-        (Stage::Installing, _, Rest::Bad) if is_certain => return Finding::Failed(why_broken(seen)),
-        (Stage::Installing, _, Rest::Tainted) if is_certain => return Finding::Unresolved(why_tainted(seen)),
-        (Stage::Installing, ..) => {}
+        (Stage::Installing { .. }, _, Rest::Good) if is_certain => return Finding::Succeeded,
+        (Stage::Installing { .. }, _, Rest::Bad) if is_certain => return Finding::Failed(why_broken(seen)),
+        (Stage::Installing { .. }, _, Rest::Tainted) if is_certain => return Finding::Unresolved(why_tainted(seen)),
+        (Stage::Installing { .. }, ..) => {}
         (_, Reading::Broken, _) => return Finding::Failed(why_broken(seen)),
         (_, Reading::Finished, _) => return Finding::Succeeded,
         (_, Reading::Working, _) => return Finding::Moves,
         (_, Reading::Unchanged | Reading::Unclear, _) => {}
     }
-    // At rest, but seen so only once: one more look will tell, and who comes back late has had no other.
-    let is_nearly_certain = watch.stage == Stage::Installing && watch.rest != Rest::NotYet;
+    // At rest, but not seen so for long enough: later looks will tell, and who comes back late has had no other.
+    let is_nearly_certain = matches!(watch.stage, Stage::Installing { .. }) && watch.rest != Rest::NotYet;
     if sent >= watch.submitted_at + policy.finish_within && !is_nearly_certain {
         if planted(Mutant::TimeUpIsSuccess) {
             return Finding::Succeeded;
@@ -255,7 +271,7 @@ fn weigh(
             let message = format!("accepted, but nothing was seen to move for {within}; it may yet begin");
             Finding::Unresolved(Reason::new("no_movement", message))
         }
-        Stage::Doubtful { .. } | Stage::Accepted { .. } | Stage::Installing => Finding::GoOn,
+        Stage::Doubtful { .. } | Stage::Accepted { .. } | Stage::Installing { .. } => Finding::GoOn,
     }
 }
 

@@ -18,11 +18,14 @@ impl World {
         self.crashes += 1;
         self.ended_at = self.now;
         self.is_down = true;
-        let is_short = self.row.chance(50);
+        // Where no other clock tells how long it was away, a clock that is set back is the hardest to come back to.
+        let is_hard = !self.scene.steps.is_empty() && !self.scene.has_boot_clock && self.row.chance(60);
+        let is_set_back = is_hard || (!self.scene.steps.is_empty() && self.row.chance(30));
+        let is_short = !is_hard && self.row.chance(50);
         let away_max = if is_short { Duration::from_secs(30) } else { Scene::AWAY_MAX };
         let away = self.row.between(Duration::ZERO, away_max);
         self.enqueue(away, Happening::Resumes);
-        if !self.scene.steps.is_empty() && self.row.chance(30) {
+        if is_set_back {
             let by = self.row.between(Duration::ZERO, Scene::AWAY_MAX);
             self.enqueue(away / 2, Happening::Steps(Step::Back(by)));
         }

@@ -40,10 +40,27 @@ impl World {
                 }
                 continue;
             }
+            let as_of = self.before_request(id).unwrap_or(as_of);
             let seen = self.sighting(as_of, id, via);
             looks.push((id, seen.map_or_else(|| Look::Gone(fault(FaultKind::NotFound)), Look::Seen)));
         }
         Answer::Looked(looks)
+    }
+
+    /// The moment before the request that an instance is being reinstalled by, if this is all that a replica knows.
+    fn before_request(&mut self, id: InstanceId) -> Option<Timestamp> {
+        if self.scene.old_rows == 0 {
+            return None;
+        }
+        let wipe = self.cloud.wipes(id).last().filter(|wipe| !wipe.has_ended(self.now))?;
+        let before = wipe.accepted_at - Duration::from_millis(1);
+        let is_old = self.row.chance(self.scene.old_rows) && !self.shown_old.contains(&id);
+        if is_old {
+            self.shown_old.insert(id);
+        } else {
+            self.shown_old.remove(&id);
+        }
+        is_old.then_some(before)
     }
 
     fn staleness(&mut self) -> Duration {

@@ -1,5 +1,6 @@
 //! Many targets: waves, gates, budgets, limits and orders.
 
+use std::iter::repeat_n;
 use std::time::Duration;
 
 use crate::action::{Action, Answer, Look};
@@ -12,6 +13,10 @@ use crate::summary::{Conclusion, HaltCause, Outcome};
 
 use super::play::{Play, START, count, fault, numbers, outcomes};
 use crate::testing::sighting;
+
+/// Looks, every 15 s, until one may believe that an instance that looks as before is at its end: 2 min after it moved, and
+/// one more.
+const RESTS: usize = 9;
 
 fn waves(sizes: &str) -> Policy {
     Policy { waves: sizes.parse().unwrap(), ..Policy::default() }
@@ -45,7 +50,7 @@ fn a_wave_starts_only_after_the_one_before_is_done() {
     play.accept(ticket, submission.ids.as_slice());
     let (ticket, ids) = play.next_look();
     play.show(ticket, &ids, "pending");
-    for rest in ["running", "running"] {
+    for rest in repeat_n("running", RESTS) {
         assert_eq!(play.rollout.tallies()[1].waiting, 2, "wave 2 waits");
         let (ticket, ids) = play.next_look();
         assert_eq!(numbers(&ids), [0]);
@@ -187,7 +192,7 @@ fn a_halt_starts_nothing_and_watches_to_the_end() {
     let (ticket, submission) = play.next_submit();
     play.halt();
     play.accept(ticket, submission.ids.as_slice());
-    for shown in ["pending", "running", "running"] {
+    for shown in std::iter::once("pending").chain(repeat_n("running", RESTS)) {
         let (ticket, ids) = play.next_look();
         assert_eq!(numbers(&ids), [0, 1]);
         play.show(ticket, &ids, shown);
@@ -443,7 +448,8 @@ fn the_evidence_tells_the_story() {
     play.show(ticket, &ids, "running/reinstall-succeed");
     let (ticket, _) = play.next_submit();
     play.accept(ticket, &ids);
-    for shown in ["running/reinstall-processing", "running/reinstall-succeed", "running/reinstall-succeed"] {
+    let rests = repeat_n("running/reinstall-succeed", RESTS);
+    for shown in std::iter::once("running/reinstall-processing").chain(rests) {
         let (ticket, ids) = play.next_look();
         play.show(ticket, &ids, shown);
     }
@@ -460,7 +466,7 @@ fn the_evidence_tells_the_story() {
         ]
     );
     assert_eq!(report.submitted_at, Some(START));
-    assert_eq!(report.finished_at, Some(START + Duration::from_secs(45)));
+    assert_eq!(report.finished_at, Some(START + Duration::from_secs(15 + 120 + 15)));
 }
 
 #[test]
