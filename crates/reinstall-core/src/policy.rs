@@ -177,7 +177,7 @@ pub struct Policy {
     /// The most goes at one instance; a further one only if it was shown that the one before did not start.
     pub attempts_max: u32,
     /// The shortest time in which a reinstall can begin and end. Whoever did not look for longer may have missed one, and an
-    /// end that looks like the baseline is believed only so long after the first movement.
+    /// end without a new word of success or failure is believed only so long after the first movement.
     #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
     pub shortest: Duration,
     /// The states an instance may be reinstalled from; in any other it is skipped.

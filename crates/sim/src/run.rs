@@ -16,7 +16,7 @@ use crate::scene::Scene;
 use crate::world::{START, World};
 
 /// The most steps a world may take, and the longest it may go on: a rollout whose faults have an end has one too.
-const STEPS_MAX: u64 = 500_000;
+const STEPS_MAX: u64 = 2_000_000;
 const LASTS_MAX: Duration = Duration::from_secs(40 * 24 * 60 * 60);
 
 /// How many entries of the diary a violation shows.

@@ -53,7 +53,7 @@ pub(crate) struct PolicyArgs {
     attempts: u32,
 
     /// The shortest time a reinstall can take; if nobody looked for longer, one may have been missed, and an instance that
-    /// looks as before is believed to be done only so long after it moved
+    /// runs again without a word of success is believed to be done only so long after it moved
     #[arg(long, value_name = "D", default_value = "2m", value_parser = parse_duration)]
     shortest: Duration,
 

@@ -1,8 +1,9 @@
 //! What a look at a submitted target proves, and what it does not.
 //!
-//! * *Succeeded* needs movement: a working state, or an end state that differs from the baseline. One that looks just like
-//!   the baseline, after movement, may be shown by a replica that lags. So it has to be seen twice in a row by looks sent as
-//!   long after the first movement as a reinstall takes at least: by then both would have to lag by a whole reinstall.
+//! * *Succeeded* needs movement: a working state, or an end state that differs from the baseline. One that does not say in so
+//!   many words that something ended, after movement, may be shown by a replica that lags: it looks like the baseline, or
+//!   like what a stranger left after that. So it has to be seen twice in a row by looks sent as long after the first
+//!   movement as a reinstall takes at least: by then both would have to lag by a whole reinstall.
 //! * *Failed* after movement is judged without regard to what the baseline said: by then nothing is left over.
 //! * *Not started* needs a watch without a gap, in which nothing else happened to the instance either, and a service that
 //!   shows reinstalls at all: an instance that had an `operation_state`, or any that moved as this one would, by the call
@@ -24,7 +25,7 @@ use crate::time::{Plain, Timestamp};
 use super::Rollout;
 use super::phase::{EachCall, Phase, Stage, Watch};
 
-/// How often an end that looks like the baseline has to be seen.
+/// How often an end has to be seen that does not say in so many words that it is one.
 const RESTS_NEEDED: u32 = 2;
 
 /// What this rollout knows of the service it speaks to.
@@ -193,29 +194,31 @@ impl Watch {
         if rest != self.rest {
             (self.rest, self.rests, self.rests_since) = (rest, 0, now);
         }
-        self.rests += u32::from(!self.may_lag(seen, sent, shortest));
+        self.rests += u32::from(!self.may_lag(sent, shortest));
         if reading == Reading::Working {
             self.moving = Some(seen.clone());
         }
     }
 
-    /// Whether a look sent at `sent` may just show how it stood before the request: what looks like the baseline does so
-    /// soon after it moved that a replica need not even lag by a whole reinstall.
-    fn may_lag(&self, seen: &Sighting, sent: Timestamp, shortest: Duration) -> bool {
+    /// Whether what was seen says in so many words that something ended, and nothing said so before the request.
+    fn is_plain(&self, seen: &Sighting, reading: Reading) -> bool {
+        matches!(reading, Reading::Finished | Reading::Broken) && !says_the_same(seen, &self.baseline)
+    }
+
+    /// Whether an end that does not say so may just be how it stood before the request, or was left by a stranger then: a look
+    /// sent at `sent`, so soon after it moved, need not even lag by a whole reinstall for that.
+    fn may_lag(&self, sent: Timestamp, shortest: Duration) -> bool {
         match self.stage {
-            Stage::Installing { since } => {
-                says_the_same(seen, &self.baseline) && sent < since + shortest && !planted(Mutant::ReplicasHardlyLag)
-            }
+            Stage::Installing { since } => sent < since + shortest && !planted(Mutant::ReplicasHardlyLag),
             Stage::Doubtful { .. } | Stage::Accepted { .. } => false,
         }
     }
 
-    /// Whether the end that was seen can be believed. What looks just like the baseline may come from a replica that stands
-    /// still, and what does not say in so many words that it is over may still go on: both have to be seen twice in a row.
+    /// Whether the end that was seen can be believed. What does not say in so many words that it is over may come from a
+    /// replica that stands still, or still go on: it has to be seen twice in a row.
     fn is_certain(&self, seen: &Sighting, reading: Reading) -> bool {
-        let is_plain = matches!(reading, Reading::Finished | Reading::Broken) && !says_the_same(seen, &self.baseline);
         let rests_needed = if planted(Mutant::OneRestIsEnough) { 1 } else { RESTS_NEEDED };
-        is_plain || self.rests >= rests_needed
+        self.is_plain(seen, reading) || self.rests >= rests_needed
     }
 }
 
