@@ -46,16 +46,21 @@ pub(crate) fn stamped(mut response: Response, now: reinstall_core::time::Timesta
 pub(crate) use self::list_reply::list_row;
 pub(crate) use self::written::WrittenRows;
 
-/// Answers whatever comes.
+/// Answers whatever comes through a router.
 pub(crate) async fn answer(State(state): State<Arc<AppState>>, request: Request) -> Response {
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    answer_from(&state, peer, request).await
+}
+
+/// Answers whatever comes from there.
+pub(crate) async fn answer_from(state: &Arc<AppState>, peer: Option<IpAddr>, request: Request) -> Response {
     let (name, real) = (state.name_request(), state.real_now());
     let (parts, body) = request.into_parts();
     if !state.hosts().permits(parts.headers.get(HOST).map(axum::http::HeaderValue::as_bytes)) {
         let stamp = Stamp { name, is_iam: false };
         return stamp.on(gateway(&Gateway::Misdirected, name), state.now());
     }
-    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
-    course(&state, name, real, peer, parts, body).await
+    course(state, name, real, peer, &parts, body).await
 }
 
 async fn course(
@@ -63,11 +68,10 @@ async fn course(
     name: crate::exchange::RequestName,
     real: reinstall_core::time::Timestamp,
     peer: Option<IpAddr>,
-    parts: Parts,
+    parts: &Parts,
     body: Body,
 ) -> Response {
-    let uri = parts.uri.clone();
-    let address = Address::of(&parts.method, uri.path());
+    let address = Address::of(&parts.method, parts.uri.path());
     let visit = |place: Arc<Place>| Visit::new(state, place, name, real, peer);
     match address {
         Address::Cloud { project, operation, kind, resource } => match state.worlds().find(project) {
@@ -78,7 +82,7 @@ async fn course(
                     .await
             }
         },
-        Address::Iam(operation) => visit(iam_world(state, operation, &parts)).iam(operation, parts, body).await,
+        Address::Iam(operation) => visit(iam_world(state, operation, parts)).iam(operation, parts, body).await,
         Address::Nowhere => visit(Arc::clone(state.worlds().first())).nowhere(None),
     }
 }

@@ -69,7 +69,7 @@ impl<'a> Visit<'a> {
         project: &str,
         operation: ApiOperation,
         resource: (&str, &str),
-        parts: Parts,
+        parts: &Parts,
         body: Body,
     ) -> Response {
         self.now = self.place.with(|world| world.clock.now(self.real));
@@ -77,8 +77,8 @@ impl<'a> Visit<'a> {
             Ok(body) => body,
             Err(refusal) => return self.refuse(&refusal, Some(operation), None),
         };
-        if let Err(refused) = self.gate(&parts, &body).cloud() {
-            return self.not_admitted(refused, operation, &parts);
+        if let Err(refused) = self.gate(parts, &body).cloud() {
+            return self.not_admitted(refused, operation, parts);
         }
         match self.state.worlds().find_or_make(project, self.real) {
             Some(place) => {
@@ -94,11 +94,11 @@ impl<'a> Visit<'a> {
         mut self,
         operation: ApiOperation,
         resource: (&str, &str),
-        parts: Parts,
+        parts: &Parts,
         body: Body,
     ) -> Response {
         let id: Option<InstanceId> = resource.1.parse().ok();
-        self.meet_head(operation, id.as_slice(), &parts);
+        self.meet_head(operation, id.as_slice(), parts);
         if self.turn.ends_early() {
             return self.broken_off(operation, id.into_iter().collect());
         }
@@ -106,16 +106,16 @@ impl<'a> Visit<'a> {
             Ok(body) => body,
             Err(refusal) => return self.refuse(&refusal, Some(operation), None),
         };
-        let caller = match self.gate(&parts, &body).cloud() {
+        let caller = match self.gate(parts, &body).cloud() {
             Ok(caller) => caller,
-            Err(refused) => return self.not_admitted(refused, operation, &parts),
+            Err(refused) => return self.not_admitted(refused, operation, parts),
         };
-        let letter = Letter { operation, resource, account: None, parts: &parts, body: &body };
+        let letter = Letter { operation, resource, account: None, parts, body: &body };
         self.deliver(&letter, caller).await
     }
 
     /// A call of IAM.
-    pub(super) async fn iam(mut self, operation: ApiOperation, parts: Parts, body: Body) -> Response {
+    pub(super) async fn iam(mut self, operation: ApiOperation, parts: &Parts, body: Body) -> Response {
         let body = match read(body).await {
             Ok(body) => body,
             Err(refusal) => return self.refuse(&refusal, Some(operation), None),
@@ -123,7 +123,7 @@ impl<'a> Visit<'a> {
         // Nobody has to be known to get a token, or to ask which versions there are.
         let is_open = match operation {
             ApiOperation::KeystoneCreateUserTokenByPassword => {
-                self.place = self.scoped(&parts, &body);
+                self.place = self.scoped(parts, &body);
                 true
             }
             ApiOperation::KeystoneListVersions | ApiOperation::KeystoneShowVersion => true,
@@ -137,22 +137,22 @@ impl<'a> Visit<'a> {
             | ApiOperation::BatchCreateTags
             | ApiOperation::BatchDeleteTags => false,
         };
-        self.meet_head(operation, &[], &parts);
+        self.meet_head(operation, &[], parts);
         if self.turn.ends_early() {
             return self.broken_off(operation, Vec::new());
         }
         let (caller, account) = match is_open {
             true => (Caller::Unknown, None),
-            false => match self.gate(&parts, &body).iam() {
+            false => match self.gate(parts, &body).iam() {
                 Ok(Ok((caller, account))) => (caller, Some::<Name>(account)),
                 Ok(Err(refusal)) => {
                     let said = Said::IamRefused(refusal);
-                    return self.say(said, operation, &parts, Caller::Unknown);
+                    return self.say(said, operation, parts, Caller::Unknown);
                 }
-                Err(refused) => return self.not_admitted(refused, operation, &parts),
+                Err(refused) => return self.not_admitted(refused, operation, parts),
             },
         };
-        let letter = Letter { operation, resource: ("", ""), account, parts: &parts, body: &body };
+        let letter = Letter { operation, resource: ("", ""), account, parts, body: &body };
         self.deliver(&letter, caller).await
     }
 
@@ -213,22 +213,30 @@ impl<'a> Visit<'a> {
     async fn deliver(mut self, letter: &Letter<'_>, caller: Caller) -> Response {
         let operation = letter.operation;
         let (now, peer) = (self.now, self.peer);
-        if let Some(throttled) = self.place.with(|world| world.limiter.ask(now, operation, caller, peer)) {
-            let wait = self.place.with(|world| world.clock.real_wait(throttled.wait));
+        let (unread, read) = (letter.unread(), letter.read());
+        let turn = &mut self.turn;
+        let throttled = self.place.with(|world| {
+            if let Some(throttled) = world.limiter.ask(now, operation, caller, peer) {
+                return Some((throttled, world.clock.real_wait(throttled.wait)));
+            }
+            if let Ok(wish) = &read {
+                *turn = world.meet(now, wish, std::mem::replace(turn, Turn::UNHARMED));
+            }
+            None
+        });
+        if let Some((throttled, wait)) = throttled {
             let (response, code) = super::reply::throttled(&throttled, wait, self.name);
             let why = TurnedAway { status: Some(429), code, throttled: Some(throttled), ..self.away(operation) };
             return self.leave((response, why), caller);
         }
-        let unread = letter.unread();
         for stranger in &unread {
             tracing::warn!(%operation, name = %stranger.name, nearest = stranger.nearest, "nothing reads this");
         }
-        let wish = match letter.read() {
+        let wish = match read {
             Ok(wish) => wish,
             Err(why) => return self.say(why.into(), operation, letter.parts, caller),
         };
         let turn = std::mem::replace(&mut self.turn, Turn::UNHARMED);
-        let turn = self.place.with(|world| world.meet(now, &wish, turn));
         let (skew, waits_before) = (turn.skew, !turn.wait_before.is_zero());
         let (name, real) = (self.name, self.real);
         let arrival = Arrival { now, real, name, caller, peer, unread, repeats: None, held_back: false };
@@ -245,7 +253,9 @@ impl<'a> Visit<'a> {
             wait: &real_wait,
         };
         let mut response = replies.of(served.said);
-        response.extensions_mut().insert(served.delivery);
+        if served.delivery != Delivery::Whole {
+            response.extensions_mut().insert(served.delivery);
+        }
         if let Some(guard) = guard {
             if !served.delivery.hangs() {
                 guard.leaves();

@@ -9,7 +9,6 @@ use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Frame, Incoming};
 
-use super::Peer;
 use super::body::{LateBody, timed};
 use super::course::{Course, Cut, Drip};
 use super::front::Front;
@@ -24,7 +23,7 @@ const NO_LENGTH: &[u8] = b"zz\r\n";
 /// Asks the router, and sees to it that the answer is delivered the way it should be.
 pub(super) async fn answer(
     front: &Front,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
     link: Arc<Link>,
 ) -> Result<Response<Body>, Infallible> {
     // The answer before may still be on its way, or never leave. Then this request never takes hold.
@@ -32,9 +31,8 @@ pub(super) async fn answer(
         link.flush().await;
     }
     link.begin();
-    request.extensions_mut().insert(Peer(link.peer));
     let asked = Asked::of(&request);
-    let mut response = front.answer(request.map(|body| timed(body, &link))).await;
+    let mut response = front.answer(link.peer, request.map(|body| timed(body, &link))).await;
     if link.was_late() {
         time_out(&mut response);
     }

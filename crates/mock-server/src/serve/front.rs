@@ -1,13 +1,14 @@
 //! What a port serves.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{Request, Response};
 use tower::Service;
 
+use super::Peer;
 use crate::app::AppState;
 use crate::pipeline;
 
@@ -22,14 +23,15 @@ pub(super) enum Front {
 }
 
 impl Front {
-    /// Answers a request.
-    pub(super) async fn answer(&self, request: Request<Body>) -> Response<Body> {
+    /// Answers a request from there.
+    pub(super) async fn answer(&self, peer: SocketAddr, mut request: Request<Body>) -> Response<Body> {
         let router = match self {
             Self::Beside(state, _) if !request.uri().path().starts_with("/_mock") => {
-                return pipeline::answer(State(Arc::clone(state)), request).await;
+                return pipeline::answer_from(state, Some(peer.ip()), request).await;
             }
             Self::Whole(router) | Self::Beside(_, router) => router,
         };
+        request.extensions_mut().insert(Peer(peer));
         let Ok(response) = router.clone().call(request).await;
         response
     }
