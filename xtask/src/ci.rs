@@ -4,8 +4,9 @@ use crate::conformance::Extent;
 use crate::host::{self, Workspace};
 use crate::task::{Failure, MUTANT_SEEDS, Task};
 
-/// So much that a minute is enough.
-const CONFORMANCE: Extent = Extent { cases: 400, seed: None, contract: false, write: false };
+/// So much that a minute is enough. The same cases each time, so that the gate says the same of the same tree: others are for
+/// whoever runs `cargo xtask conformance`. With these a duration was shown once that the document had no words for.
+const CONFORMANCE: Extent = Extent { cases: 400, seed: Some(90_419), contract: false, write: false };
 
 /// The steps: the quick and frequent offenders first, the ones that build less later.
 const STEPS: [Task; 13] = [
