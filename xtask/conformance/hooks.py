@@ -33,7 +33,6 @@ NOT_SAID_BY_THE_DOCUMENTS = {
     "the user's name in the password": re.compile(r"password: it contains the user name `\w+`( spelled backwards)? \(in"),
     "a fault rule that could never hit": re.compile(r"^rule \d+: "),
     "a whole number written with a point": re.compile(r"^invalid type: floating point `-?\d+\.0`"),
-    "a name of more than 64 bytes": re.compile(r"^a snapshot's name has at most 64 bytes$"),
 }
 
 

@@ -15,8 +15,12 @@ use crate::app::AppState;
 use crate::pipeline::reply;
 use crate::worlds::{SnapshotError, WorldError};
 
-/// The longest name of a snapshot, in bytes.
-const NAME_BYTES_MAX: usize = 64;
+/// Whether a snapshot may be called so: a name that stands in an address as it is, and can be read in a list.
+fn is_name(name: &str) -> bool {
+    const LEN_MAX: usize = 64;
+    let may_follow = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.len() <= LEN_MAX && name.chars().all(may_follow)
+}
 
 impl From<WorldError> for Problem {
     fn from(error: WorldError) -> Self {
@@ -92,8 +96,10 @@ pub(super) async fn snapshot(
     State(state): State<Arc<AppState>>,
     Path((project, name)): Path<(String, String)>,
 ) -> Told {
-    if name.len() > NAME_BYTES_MAX {
-        return Err(Problem::bad("a snapshot's name has at most 64 bytes"));
+    if !is_name(&name) {
+        return Err(Problem::bad(
+            "a snapshot's name has up to 64 letters, digits, dots, hyphens and underscores, the first a letter or a digit",
+        ));
     }
     place(&state, Some(&project))?.snapshot(&name)?;
     done()

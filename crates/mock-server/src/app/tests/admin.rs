@@ -137,6 +137,10 @@ async fn a_world_is_what_it_was_when_it_was_remembered() {
     assert_eq!(rig.admin(Method::GET, "worlds/p1/snapshots", &Value::Null).await.body, json!(["a"]));
     assert_eq!(rig.admin(Method::DELETE, "worlds/p1/snapshots/a", &Value::Null).await.status.as_u16(), 204);
     assert_eq!(rig.admin(Method::POST, "worlds/p1/snapshots/a/restore", &Value::Null).await.status.as_u16(), 404);
+    for (name, status) in [("a.b_C-9", 204), ("..a", 400), ("a%20b", 400), ("%C2%8A", 400), ("a%2Fb", 400)] {
+        let made = rig.admin(Method::PUT, &format!("worlds/p1/snapshots/{name}"), &Value::Null).await;
+        assert_eq!(made.status.as_u16(), status, "{name}: {}", made.body);
+    }
 }
 
 #[tokio::test]
