@@ -46,6 +46,9 @@ fn policy() -> Policy {
         settle_after: Duration::from_secs(13),
         in_flight_max: INSTANCES as usize,
         shortest: SHORTEST,
+        // A machine that stalls fails this; it is not to hang for the half hours of a real cloud.
+        start_within: Duration::from_secs(60),
+        finish_within: Duration::from_secs(90),
         ..Policy::default()
     }
 }
