@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::id::{InstanceId, RequestId};
+use crate::mutant::{Mutant, planted};
 use crate::rate::{Hint, Rate};
 use crate::text::CloudText;
 
@@ -124,6 +125,9 @@ pub struct Fault {
     /// `iMetal.0200` and `iMetal.0201` list those that are at fault (api-facts 7).
     #[serde(skip)]
     pub named: Vec<InstanceId>,
+    /// Whether the request itself is certain not to have left, whatever the kind says: no credential could be had for it.
+    #[serde(skip)]
+    pub never_left: bool,
 }
 
 impl Fault {
@@ -139,7 +143,14 @@ impl Fault {
             retry_after: None,
             limit: None,
             named: vec![],
+            never_left: false,
         }
+    }
+
+    /// Whether the request can have reached the cloud.
+    #[must_use]
+    pub const fn sent(&self) -> Sent {
+        if self.never_left { Sent::No } else { self.kind.sent() }
     }
 
     /// Takes `secret` out of the cloud's words, see [`CloudText::hide`].
@@ -214,12 +225,17 @@ pub enum Verdict {
 
 /// What `fault` means for a request that may be repeated so. The only place where this is decided.
 ///
-/// Definite are: a request that never left, and the answers 400, 401, 403, 404 and 429, which service and gateway give
-/// before they start anything. All else is doubt for a request that must not be repeated.
+/// For a request that must not be repeated, an answer tells something only if it carries a code of the service or of its gateway
+/// ([`is_known_code`]): a bare 4xx may come from any proxy, after the request was carried out. The exception is a 429, which
+/// is documented without a code: the same request may be sent again once it is shown to have started nothing. What is told so
+/// is a reason to expect that nothing was started, and no proof: see the rollout's refusals.
 #[must_use]
-pub const fn verdict(fault: &Fault, repeat: Repeat) -> Verdict {
+pub fn verdict(fault: &Fault, repeat: Repeat) -> Verdict {
+    let is_bare =
+        fault.sent() == Sent::Answered && !fault.code.as_ref().is_some_and(|code| is_known_code(code.as_str()));
     match (fault.kind, repeat) {
         (FaultKind::Unreachable | FaultKind::HeldBack | FaultKind::Throttled | FaultKind::Lapsed, _) => Verdict::Again,
+        (_, Repeat::Once) if is_bare && !planted(Mutant::BareRefusalIsBelieved) => Verdict::Doubt,
         (FaultKind::Rejected | FaultKind::NotFound, _) => Verdict::Refused,
         (FaultKind::Unauthorized | FaultKind::Forbidden | FaultKind::NoSuchCall, _) => Verdict::Denied,
         (FaultKind::TimedOut | FaultKind::Broken | FaultKind::ServerFailed | FaultKind::Unreadable, Repeat::Safe) => {
@@ -238,9 +254,43 @@ pub const fn verdict(fault: &Fault, repeat: Repeat) -> Verdict {
     }
 }
 
+/// Whether a code is one that CloudDC or a gateway of Huawei Cloud gives: `iMetal.0200`, `APIGW.0308`. Gateways have other
+/// prefixes in other places. Sources: the pages ErrorCode of CloudDC and api-sign-errorcode of the API signing guide.
+#[must_use]
+pub fn is_known_code(code: &str) -> bool {
+    let number = ["iMetal.", "APIGW.", "APIG.", "APIC."].iter().find_map(|prefix| code.strip_prefix(prefix));
+    number.is_some_and(|number| number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_of_the_service_and_its_gateways_are_known() {
+        for (code, known) in [
+            ("iMetal.0200", true),
+            ("APIGW.0308", true),
+            ("APIG.0101", true),
+            ("403", false),
+            ("WAF.0001", false),
+            ("iMetal.", false),
+            ("APIGW.03081", false),
+            ("apigw.0308", false),
+        ] {
+            assert_eq!(is_known_code(code), known, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_status_without_a_known_code_is_doubt() {
+        for kind in [FaultKind::Rejected, FaultKind::Unauthorized, FaultKind::Forbidden, FaultKind::NotFound] {
+            for code in [None, Some("403".into()), Some("WAF-17".into())] {
+                let fault = Fault { code, ..Fault::new(kind, "<html>") };
+                assert_eq!(verdict(&fault, Repeat::Once), Verdict::Doubt, "{fault:?}");
+            }
+        }
+    }
 
     #[test]
     fn verdicts() {
@@ -263,7 +313,7 @@ mod tests {
             (K::Unexpected, Refused, Doubt),
             (K::Unreadable, Again, Doubt),
         ] {
-            let fault = Fault::new(kind, "");
+            let fault = Fault { code: Some("iMetal.0001".into()), ..Fault::new(kind, "") };
             assert_eq!((verdict(&fault, Repeat::Safe), verdict(&fault, Repeat::Once)), (safe, once), "{kind:?}");
         }
     }

@@ -12,6 +12,7 @@ pub mod time;
 
 pub mod secret;
 
+pub mod comparison;
 pub mod instance;
 pub mod lifecycle;
 pub mod sighting;
@@ -35,6 +36,7 @@ pub mod survey;
 pub mod action;
 pub mod evidence;
 pub mod notice;
+pub mod observation;
 pub mod summary;
 
 pub mod rollout;

@@ -46,18 +46,26 @@ mutants! {
     AcceptedIsNotStarted = "accepted-is-not-started",
     /// The time is up, so it has succeeded.
     TimeUpIsSuccess = "time-up-is-success",
-    /// One look at rest is enough.
+    /// One observation of an end is enough.
     OneRestIsEnough = "one-rest-is-enough",
-    /// Two looks at rest are enough, however soon after the movement.
+    /// An end is believed however soon after the request it is seen.
     ReplicasHardlyLag = "replicas-hardly-lag",
+    /// Where the service has operation words, movement in `state` alone is enough for a success.
+    StateAloneIsEnough = "state-alone-is-enough",
+    /// Another image than the one asked for is a success as well.
+    OtherImageIsSuccess = "other-image-is-success",
     /// A `reinstall-succeed` left over from earlier counts as success.
     LeftOverSuccessCounts = "left-over-success-counts",
     /// An `error` left over from earlier counts as failure.
     LeftOverErrorCounts = "left-over-error-counts",
-    /// An `operation_state` that only the other call has is news.
-    OtherFieldIsNews = "other-field-is-news",
-    /// The call without an `operation_state` tells as much as the other.
+    /// A word from a field that the baseline lacked is new.
+    AppearedWordIsNew = "appeared-word-is-new",
+    /// An observation that lacks a field that the baseline had shows no change.
+    VanishedFieldIsUnchanged = "vanished-field-is-unchanged",
+    /// What one call shows may be compared with what the other call showed before.
     OtherCallIsBelieved = "other-call-is-believed",
+    /// Of two rows of one instance, the first one counts.
+    FirstRowCounts = "first-row-counts",
     /// A power cycle is a reinstall on its way.
     PowerCycleIsMovement = "power-cycle-is-movement",
     /// Changed time strings prove a finished reinstall.
@@ -70,10 +78,24 @@ mutants! {
     SilenceIsProof = "silence-is-proof",
     /// One look that shows no change is enough to settle a doubt.
     DoubtSettlesAtOnce = "doubt-settles-at-once",
+    /// One observation without a change, sent late enough, settles a doubt.
+    OneUnchangedSettles = "one-unchanged-settles",
+    /// While a request is in doubt, progress counts however soon after the request it is seen.
+    EarlyProgressIsBelieved = "early-progress-is-believed",
+    /// A refusal proves that nothing was started.
+    RefusalIsProof = "refusal-is-proof",
+    /// A refusal without a code of the service or its gateway tells as much as one with such a code.
+    BareRefusalIsBelieved = "bare-refusal-is-believed",
+    /// The observation before the next request is the new baseline.
+    BaselineMovesForward = "baseline-moves-forward",
+    /// Time in which nothing could be read counts as time without movement.
+    UnreadTimeCounts = "unread-time-counts",
     /// An attempt more than the policy allows.
     OneAttemptMore = "one-attempt-more",
     /// An instance that somebody is at work on may be wiped.
     BusyIsFit = "busy-is-fit",
+    /// An operation word that is not known means that nothing is in progress.
+    UnknownWordIsIdle = "unknown-word-is-idle",
     /// The state before the request does not matter.
     AnyStateIsFit = "any-state-is-fit",
     /// A baseline that comes back after a halt is still submitted.

@@ -165,6 +165,12 @@ pub struct Policy {
     /// How long an unanswered or unacknowledged submission is watched before it counts as not started.
     #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
     pub settle_after: Duration,
+    /// How far behind the truth a read may be while a request is in doubt; see [`read_lag`](Self::read_lag).
+    #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
+    pub read_lag: Duration,
+    /// How long the client waits for the answer to a reinstall request: until then it may still be carried out.
+    #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
+    pub call_timeout: Duration,
     /// How long an accepted submission may show no movement.
     #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
     pub start_within: Duration,
@@ -176,8 +182,8 @@ pub struct Policy {
     pub submit_within: Duration,
     /// The most goes at one instance; a further one only if it was shown that the one before did not start.
     pub attempts_max: u32,
-    /// The shortest time in which a reinstall can begin and end. Whoever did not look for longer may have missed one, and an
-    /// end without a new word of success or failure is believed only so long after the first movement.
+    /// The shortest time in which a reinstall can begin and end. A longer gap between reads may miss one, and no end is believed
+    /// earlier than so long after the request was carried out. No replica lags by more than that behind an accepted request.
     #[serde(serialize_with = "serialize_duration", deserialize_with = "deserialize_duration")]
     pub shortest: Duration,
     /// The states an instance may be reinstalled from; in any other it is skipped.
@@ -203,6 +209,8 @@ impl Default for Policy {
             failures_max: Share::Percent(10),
             poll_every: 15 * SECOND,
             settle_after: 2 * MINUTE,
+            read_lag: 15 * SECOND,
+            call_timeout: 30 * SECOND,
             start_within: 10 * MINUTE,
             finish_within: 90 * MINUTE,
             submit_within: 15 * MINUTE,
@@ -222,6 +230,20 @@ impl Policy {
     pub const POLL_EVERY_MIN: Duration = Duration::from_millis(10);
     /// The longest any of the clocks may run.
     pub const CLOCK_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+    /// How far behind the truth a read is assumed to be at most while a request is in doubt: never less than the interval between
+    /// reads.
+    #[must_use]
+    pub fn read_lag(&self) -> Duration {
+        self.read_lag.max(self.poll_every)
+    }
+
+    /// The least [`settle_after`](Self::settle_after) may be: a request may be carried out until the client gives up, and a read
+    /// may be behind after that.
+    #[must_use]
+    pub fn settle_after_min(&self) -> Duration {
+        self.call_timeout + self.read_lag()
+    }
 
     /// Everything that speaks against these numbers, each with the name of its flag.
     #[must_use]
@@ -265,6 +287,8 @@ impl Policy {
         for (field, clock) in [
             ("poll_every", self.poll_every),
             ("settle_after", self.settle_after),
+            ("read_lag", self.read_lag),
+            ("call_timeout", self.call_timeout),
             ("start_within", self.start_within),
             ("finish_within", self.finish_within),
             ("submit_within", self.submit_within),
@@ -285,6 +309,18 @@ impl Policy {
                 "looking every {} could miss a reinstall that takes {} (`shortest`); look at least twice as often",
                 Plain(self.poll_every),
                 Plain(self.shortest)
+            ),
+        );
+        object(
+            "settle_after",
+            self.settle_after < self.call_timeout.saturating_add(self.read_lag()),
+            "floor",
+            format!(
+                "it must be at least {}: a request may be carried out for {} after it was sent (`call_timeout`), and a read may be \
+                 {} behind (`read_lag`, `poll_every`)",
+                Plain(self.call_timeout.saturating_add(self.read_lag())),
+                Plain(self.call_timeout),
+                Plain(self.read_lag())
             ),
         );
         objections

@@ -5,6 +5,8 @@
 
 mod pace;
 
+mod queued;
+
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +19,7 @@ use crate::text::CloudText;
 use crate::time::{Plain, Timestamp};
 
 pub use pace::Pace;
+pub use queued::{Next, Queued};
 
 /// The longest that anybody is ever told to wait for, by a cool-down or between two requests.
 ///

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
+
 /// Exponential back-off with full jitter: before try `n + 1`, a random part of `base * 2^(n - 1)`, at most `cap`.
 ///
 /// Full jitter spreads clients that failed together; see `docs/decisions` for why no ready-made retry layer is used.
@@ -25,6 +27,45 @@ impl Backoff {
     #[must_use]
     pub fn delay(&self, failures: u32, dice: f64) -> Duration {
         self.ceiling(failures).mul_f64(dice.clamp(0.0, 1.0))
+    }
+}
+
+/// How often and how soon a call that only reads is tried again. A reinstall never is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadRetries {
+    /// The most tries, the first included.
+    pub tries_max: u32,
+    /// How long to wait between them; longer if the cloud asks for it.
+    pub backoff: Backoff,
+    /// The longest wait. Where a longer one is asked for, by the cloud or by our own limit, there is no further try: the error
+    /// comes back with the wish.
+    pub pause_max: Duration,
+}
+
+impl Default for ReadRetries {
+    fn default() -> Self {
+        Self {
+            tries_max: 3,
+            backoff: Backoff { base: Duration::from_millis(200), cap: Duration::from_secs(5) },
+            pause_max: Duration::from_secs(30),
+        }
+    }
+}
+
+impl ReadRetries {
+    /// How long to wait before a read is sent again that was tried so often and failed so; `None` if it is not sent again.
+    #[must_use]
+    pub fn pause(&self, fault: &Fault, tries: u32, dice: f64) -> Option<Duration> {
+        if tries >= self.tries_max || verdict(fault, Repeat::Safe) != Verdict::Again {
+            return None;
+        }
+        if fault.kind == FaultKind::Lapsed {
+            return Some(Duration::ZERO);
+        }
+        let asked_for = fault.retry_after.unwrap_or_default();
+        let pause = self.backoff.delay(tries, dice).max(asked_for);
+        // A caller that is asked to wait for longer should know, and not sit in a call meanwhile.
+        (pause <= self.pause_max).then_some(pause)
     }
 }
 

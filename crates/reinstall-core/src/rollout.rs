@@ -13,11 +13,17 @@ mod wave;
 
 mod guard;
 
+mod baseline;
+
 mod submit;
 
-mod look;
+mod refusal;
+
+mod observe;
 
 mod watch;
+
+mod assess;
 
 mod resume;
 
@@ -42,6 +48,7 @@ use crate::time::Timestamp;
 
 use moves::MOVES;
 use phase::{Batch, EachCall, Errand, Phase, Target, WaveRun};
+use submit::Sending;
 
 /// Who wants to be woken at a deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,8 +99,10 @@ pub struct Rollout {
     /// Targets that are not available, see [`guard`]. Those in flight are among them.
     unavailable: usize,
     failures: usize,
-    /// Whether `state` was ever seen to show a reinstall here. See [`watch`].
+    /// Whether `state` was ever seen to show a reinstall here. See [`assess`].
     shows_by_state: bool,
+    /// Whether any instance was ever seen with an `operation_state`.
+    has_operation_words: bool,
     /// Which calls were seen to show one by an `operation_state` that they did not have before.
     shows_by_operation: EachCall,
     /// The quickest success of this rollout, from its submission to the look that saw it.
@@ -151,6 +160,7 @@ impl Rollout {
             unavailable,
             failures: 0,
             shows_by_state: false,
+            has_operation_words: false,
             shows_by_operation: EachCall::default(),
             quickest: None,
             halted: None,
@@ -194,7 +204,9 @@ impl Rollout {
     fn answered(&mut self, ticket: Ticket, answer: Answer) {
         match self.errands.remove(&ticket) {
             Some(Errand::Baseline { batch, members, sent }) => self.baseline_answered(batch, &members, sent, answer),
-            Some(Errand::Submit { batch, members, sent }) => self.submit_answered(batch, &members, sent, answer),
+            Some(Errand::Submit { batch, members, sent }) => {
+                self.submit_answered(Sending { batch, members: &members, sent }, answer);
+            }
             Some(Errand::Look { members, sent }) => self.look_answered(&members, sent, answer),
             None => {}
         }

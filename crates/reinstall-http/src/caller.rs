@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use reinstall_core::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
+use reinstall_core::fault::{Fault, FaultKind, Repeat};
 use reinstall_core::id::RequestId;
-use reinstall_core::rate::{HELD_MAX, Pacer, Turn, Urgency};
-use reinstall_core::retry::{Backoff, Dice};
-use reinstall_core::time::{Plain, Timestamp};
+use reinstall_core::rate::{Next, Pacer, Queued};
+use reinstall_core::retry::{Dice, ReadRetries};
+use reinstall_core::time::Timestamp;
 
 use crate::auth::{Auth, Held};
 use crate::clock::Clock;
@@ -19,28 +19,6 @@ use crate::sign::canonical::CanonicalRequest;
 use crate::sign::difference;
 use crate::transport::{Exchange, Place, Transport};
 use crate::wire::error;
-
-/// How often and how soon a call that only looks is tried again. A reinstall never is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadRetries {
-    /// The most tries, the first included.
-    pub tries_max: u32,
-    /// How long to wait between them; longer if the cloud asks for it.
-    pub backoff: Backoff,
-    /// The longest wait. Where a longer one is asked for, by the cloud or by our own limit, there is no further try: the error
-    /// comes back with the wish.
-    pub pause_max: Duration,
-}
-
-impl Default for ReadRetries {
-    fn default() -> Self {
-        Self {
-            tries_max: 3,
-            backoff: Backoff { base: Duration::from_millis(200), cap: Duration::from_secs(5) },
-            pause_max: Duration::from_secs(30),
-        }
-    }
-}
 
 /// Sends calls and counts them. What is shared by everything that one client sends.
 #[derive(Debug)]
@@ -64,33 +42,12 @@ pub(crate) struct Line<'a> {
     pub(crate) leave: Option<&'a Leave<'a>>,
 }
 
-/// Under what conditions a reinstall may still leave that had to wait: soon after it was decided on, as long as it is wanted,
-/// and only if this program was awake all the time. One that was stopped, or whose machine slept, may find that another has
-/// gone on in its place, and looked into what it left behind; that takes much longer than [`Leave::NOD_MAX`].
+/// What speaks for a reinstall that waits for its turn: when it was decided on, and whether it is still wanted. When it may
+/// leave is decided by [`Queued`].
 #[derive(Clone, Copy)]
 pub(crate) struct Leave<'a> {
     pub(crate) decided_at: Timestamp,
     pub(crate) wanted: &'a (dyn Fn() -> bool + Sync),
-}
-
-impl Leave<'_> {
-    /// The longest time between two moments of being awake.
-    pub(crate) const NOD_MAX: Duration = Duration::from_secs(5);
-    /// The longest sleep between two moments of looking whether it may still leave.
-    const SLICE_MAX: Duration = Duration::from_secs(1);
-
-    /// Whether it may leave at `now`; it was seen awake last at `seen`, which is renewed.
-    fn check(&self, now: Timestamp, seen: &mut Timestamp) -> Result<(), Fault> {
-        let nodded = now.since(*seen);
-        *seen = now;
-        if nodded > Self::NOD_MAX {
-            return Err(Fault::new(FaultKind::HeldBack, "not sent, for it was held up here for too long"));
-        }
-        if !(self.wanted)() {
-            return Err(Fault::new(FaultKind::HeldBack, "not sent, for it is not wanted any more"));
-        }
-        Ok(())
-    }
 }
 
 impl fmt::Debug for Leave<'_> {
@@ -176,15 +133,16 @@ impl Caller {
         sent: &mut u32,
     ) -> Result<Answered<T>, Fault> {
         // The turn comes first: what is shown may be short-lived.
-        let mut awake = line.leave.map_or(self.now(), |leave| leave.decided_at);
-        self.wait_for_turn(line, &mut awake).await?;
+        let mut queued = match line.leave {
+            Some(leave) => Queued::reinstall(leave.decided_at),
+            None => Queued::read(self.now(), self.read_retries.pause_max),
+        };
+        self.wait_for_turn(line, &mut queued).await?;
         let held = match line.auth {
-            Some(auth) => Some(auth.show(self).await?),
+            Some(auth) => Some(auth.show(self).await.map_err(|fault| Fault { never_left: true, ..fault })?),
             None => None,
         };
-        if let Some(leave) = line.leave {
-            leave.check(self.now(), &mut awake)?;
-        }
+        queued.check(self.now(), line.is_wanted())?;
         *sent += 1;
         self.sent[request.operation.index()].fetch_add(1, Ordering::Relaxed);
         let proof = held.as_ref().map(|held| &held.proof);
@@ -215,23 +173,15 @@ impl Caller {
     }
 
     /// Waits until the limit lets the call go, and no longer than that call may wait.
-    async fn wait_for_turn(&self, line: Line<'_>, awake: &mut Timestamp) -> Result<(), Fault> {
+    async fn wait_for_turn(&self, line: Line<'_>, queued: &mut Queued) -> Result<(), Fault> {
         let Some(pacer) = line.pacer else { return Ok(()) };
-        let (urgency, give_up_at, slice_max) = match line.leave {
-            Some(leave) => (Urgency::Submit, leave.decided_at + HELD_MAX, Leave::SLICE_MAX),
-            None => (Urgency::Look, self.now() + self.read_retries.pause_max, Duration::MAX),
-        };
         loop {
-            if let Some(leave) = line.leave {
-                leave.check(self.now(), awake)?;
+            let wall = self.wall();
+            match queued.poll(self.now(), wall, line.is_wanted(), |urgency| pacer.ask(wall, urgency)) {
+                Next::Send => return Ok(()),
+                Next::Sleep(wait) => self.clock.sleep(wait).await,
+                Next::GiveUp(fault) => return Err(fault),
             }
-            let Turn::At(at) = pacer.ask(self.wall(), urgency) else { return Ok(()) };
-            let wait = at.since(self.wall());
-            if self.now() + wait > give_up_at {
-                let words = format!("not sent: the limit on requests has no room for another {}", Plain(wait));
-                return Err(Fault { retry_after: Some(wait), ..Fault::new(FaultKind::HeldBack, &words) });
-            }
-            self.clock.sleep(wait.min(slice_max)).await;
         }
     }
 
@@ -244,21 +194,10 @@ impl Caller {
 
     /// How long to wait before the same request is sent again; `None` if it must not be, or will not do.
     pub(crate) fn pause_before_next(&self, operation: Operation, fault: &Fault, tries: u32) -> Option<Duration> {
-        let retries = &self.read_retries;
         match operation.repeat() {
-            Repeat::Once => return None,
-            Repeat::Safe => {}
+            Repeat::Once => None,
+            Repeat::Safe => self.read_retries.pause(fault, tries, self.throw()),
         }
-        if tries >= retries.tries_max || verdict(fault, Repeat::Safe) != Verdict::Again {
-            return None;
-        }
-        if fault.kind == FaultKind::Lapsed {
-            return Some(Duration::ZERO);
-        }
-        let asked_for = fault.retry_after.unwrap_or_default();
-        let pause = retries.backoff.delay(tries, self.throw()).max(asked_for);
-        // Whoever is asked to wait for longer should know, and not sit in a call meanwhile.
-        (pause <= retries.pause_max).then_some(pause)
     }
 
     fn throw(&self) -> f64 {
@@ -296,6 +235,11 @@ impl<'a> Line<'a> {
     /// To somebody who is shown nothing, as soon as it may be.
     pub(crate) const fn bare(place: &'a Place) -> Self {
         Self { place, auth: None, pacer: None, leave: None }
+    }
+
+    /// Whether a reinstall may still leave; a read always may.
+    fn is_wanted(&self) -> bool {
+        self.leave.is_none_or(|leave| (leave.wanted)())
     }
 
     /// The other side neither minds what was shown nor how often it is asked.

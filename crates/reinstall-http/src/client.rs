@@ -5,20 +5,21 @@ pub mod look;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use reinstall_core::action::Submission;
 use reinstall_core::fault::Fault;
 use reinstall_core::id::{InstanceId, ProjectId, RequestId};
+use reinstall_core::observation::CallKnowledge;
 use reinstall_core::rate::Pacer;
 use reinstall_core::secret::AdminPassword;
 use reinstall_core::sighting::Sighting;
 
+pub use reinstall_core::retry::ReadRetries;
+
 pub use self::builder::ClientBuilder;
 pub use self::look::Inspection;
 use crate::auth::Auth;
-pub use crate::caller::ReadRetries;
 use crate::caller::{Caller, Leave, Line};
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
@@ -42,10 +43,8 @@ struct Shared {
     credential: Credential,
     /// The password that went out first, kept for the same reason; there is but one in a rollout.
     password: OnceLock<AdminPassword>,
-    /// Whether the list call was found to be forbidden or missing here.
-    list_is_closed: AtomicBool,
-    /// How often the status call was asked whether it tells more than the list.
-    status_asked: AtomicU32,
+    /// What was learned of the calls that read.
+    knowledge: Mutex<CallKnowledge>,
 }
 
 /// What a 202 said.

@@ -113,6 +113,7 @@ mod tests {
     use reinstall_core::id::InstanceId;
     use reinstall_core::instance_set::InstanceSet;
     use reinstall_core::login::PasswordPolicy;
+    use reinstall_core::rate::Queued;
     use reinstall_core::secret::SessionToken;
     use reinstall_mock_server::cloud::config::CloudConfig;
     use reinstall_mock_server::serve::MockServer;
@@ -138,7 +139,7 @@ mod tests {
             let ids = InstanceSet::new(vec![id]).unwrap();
             Action::Submit(Ticket(7), Submission { ids, image: None, attempt: 1 })
         };
-        let long_ago = clock.now() - Leave::NOD_MAX - Duration::from_secs(1);
+        let long_ago = clock.now() - Queued::STALL_MAX - Duration::from_secs(1);
         let may = AtomicU64::new(u64::MAX);
         let (_, held_up) = driver.carry_out(submit(ids[0]), long_ago, &may).await;
         assert!(matches!(&held_up, Answer::Failed(fault) if fault.kind == FaultKind::HeldBack), "{held_up:?}");

@@ -49,7 +49,7 @@ impl CallError {
     /// Whether the last try can have reached the cloud.
     #[must_use]
     pub fn sent(&self) -> Sent {
-        self.kind().sent()
+        self.0.fault.sent()
     }
 
     /// The HTTP status, if there was an answer.

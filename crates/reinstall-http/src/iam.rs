@@ -4,7 +4,7 @@ use reinstall_core::id::{IdError, ProjectId};
 use reinstall_core::text::CloudText;
 
 use crate::auth::{Auth, Scope};
-use crate::caller::{Caller, Line, ReadRetries};
+use crate::caller::{Caller, Line};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
@@ -12,6 +12,7 @@ use crate::error::CallError;
 use crate::network::Network;
 use crate::ops::list_projects;
 use crate::transport::{Place, Transport, TransportError};
+use reinstall_core::retry::ReadRetries;
 
 /// Speaks to IAM with one credential.
 #[derive(Debug)]

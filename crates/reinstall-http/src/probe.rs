@@ -20,7 +20,7 @@ use reinstall_core::sighting::Sighting;
 
 pub use crate::auth::Scope;
 use crate::auth::{Auth, life};
-use crate::caller::{Caller, Line, ReadRetries};
+use crate::caller::{Caller, Line};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
@@ -29,6 +29,7 @@ use crate::network::Network;
 use crate::operation::{Reply, Request};
 use crate::ops::{list_instances, show_instance_status};
 use crate::transport::{Place, Transport, TransportError};
+use reinstall_core::retry::ReadRetries;
 
 /// One try, and no long wait for its turn: somebody sits there.
 const ONCE: ReadRetries = ReadRetries {

@@ -19,6 +19,7 @@ use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue, InvalidHeaderValue};
 use reinstall_core::fault::{Fault, FaultKind, Repeat};
 use reinstall_core::id::ProjectId;
+use reinstall_core::rate::Queued;
 use reinstall_core::time::{Plain, Timestamp};
 use reqwest::{NoProxy, Url, redirect, tls};
 
@@ -27,7 +28,6 @@ pub use self::relay::Relay;
 use self::trust::Trust;
 use self::why::why;
 use crate::auth::proof::Proof;
-use crate::caller::Leave;
 use crate::endpoint::Endpoint;
 use crate::network::{NOBODY_TRUSTED, Network, Proxy, Timeouts, UNTRUSTED};
 use crate::operation::{Cut, Reply, Request};
@@ -132,7 +132,7 @@ impl Transport {
         let looks = looks.tls_backend_preconfigured(trust.offering(&["h2", "http/1.1"])).tls_info(true);
         // What spoke for a reinstall may not hold any more once a connection is there; so it must come about soon.
         let reinstalls = builder(network, reinstall)?.pool_max_idle_per_host(0).http1_only();
-        let reinstalls = reinstalls.connect_timeout(network.timeouts.connect_within(reinstall).min(Leave::NOD_MAX));
+        let reinstalls = reinstalls.connect_timeout(network.timeouts.connect_within(reinstall).min(Queued::STALL_MAX));
         let reinstalls = reinstalls.tls_backend_preconfigured(trust.offering(&["http/1.1"]));
         Ok(Self {
             looks: looks.build().map_err(TransportError::Library)?,

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use reinstall_core::action::Answer;
-use reinstall_core::fault::{Fault, FaultKind, Sent};
+use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::rate::{Pace, Rate, Turn, Urgency, WAIT_MAX};
 use reinstall_core::time::Timestamp;
 
@@ -68,8 +67,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// How often a look is asked for that is answered with 429.
-    pub const TRIES_MAX: u32 = 4;
     /// How many departures are remembered: three bursts of the fastest rate.
     const LEFT_MAX: usize = 64;
 
@@ -103,22 +100,24 @@ impl Client {
         }
     }
 
-    /// An answer comes back.
-    pub(crate) fn hears(&mut self, now: Timestamp, wall: Timestamp, answer: &Answer) {
+    /// A request was answered by something that did not mind its pace.
+    pub(crate) fn answered(&mut self, wall: Timestamp) {
+        if self.is_paced() {
+            self.pace.answered(wall);
+        }
+    }
+
+    /// A request was refused because there were too many. For how long none may leave; `None` if it keeps no pace.
+    pub(crate) fn throttled(&mut self, now: Timestamp, wall: Timestamp, fault: &Fault) -> Option<Duration> {
         if !self.is_paced() {
-            return;
+            return None;
         }
-        match answer {
-            Answer::Failed(fault) if fault.kind == FaultKind::Throttled => {
-                let dice = self.row.throw();
-                self.pace.throttled(wall, fault.hint(), dice);
-                let slot = fault.limit.map(Rate::interval);
-                let asked_for = fault.retry_after.or(slot).unwrap_or_default();
-                self.quiet_until = self.quiet_until.max(now + asked_for.min(WAIT_MAX));
-            }
-            Answer::Failed(fault) if fault.kind.sent() != Sent::Answered => {}
-            Answer::Looked(_) | Answer::Accepted { .. } | Answer::Failed(_) => self.pace.answered(wall),
-        }
+        let dice = self.row.throw();
+        let pause = self.pace.throttled(wall, fault.hint(), dice);
+        let slot = fault.limit.map(Rate::interval);
+        let asked_for = fault.retry_after.or(slot).unwrap_or_default();
+        self.quiet_until = self.quiet_until.max(now + asked_for.min(WAIT_MAX));
+        Some(pause)
     }
 
     /// The wall clock, by which it keeps its pace, tells another time now.
@@ -194,15 +193,14 @@ mod tests {
             }
             assert_eq!(client.too_many().is_some(), too_many, "{after_millis:?}");
         }
-        let refused =
-            |seconds| Answer::Failed(Fault { retry_after: Some(second(seconds)), ..fault(FaultKind::Throttled) });
+        let refused = |seconds| Fault { retry_after: Some(second(seconds)), ..fault(FaultKind::Throttled) };
         let mut client = Client::new(limits, 1, START);
-        client.hears(START, START, &refused(9));
-        client.hears(START, START, &refused(2));
+        client.throttled(START, START, &refused(9));
+        client.throttled(START, START, &refused(2));
         assert_eq!(client.ask(START + second(3), Urgency::Submit), Turn::At(START + second(9)));
         client.lets_go(START + second(9));
         assert_eq!(client.broke_quiet(), None);
-        client.hears(START + second(9), START + second(9), &refused(9));
+        client.throttled(START + second(9), START + second(9), &refused(9));
         client.lets_go(START + second(10));
         assert_eq!(client.broke_quiet(), Some(START + second(10)));
     }

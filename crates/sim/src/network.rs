@@ -86,5 +86,21 @@ pub fn fault(kind: FaultKind) -> Fault {
         FaultKind::Unexpected => Some(418),
         FaultKind::Unreachable | FaultKind::HeldBack | FaultKind::TimedOut | FaultKind::Broken => None,
     };
-    Fault { status, ..Fault::new(kind, "simulated") }
+    let code = match kind {
+        FaultKind::NotFound => Some("iMetal.0200"),
+        FaultKind::Rejected => Some("iMetal.0201"),
+        FaultKind::Forbidden => Some("iMetal.0004"),
+        FaultKind::NoSuchCall => Some("APIGW.0101"),
+        FaultKind::Throttled => Some("APIGW.0308"),
+        FaultKind::Unauthorized | FaultKind::Lapsed => Some("APIGW.0301"),
+        FaultKind::Unreachable
+        | FaultKind::HeldBack
+        | FaultKind::TimedOut
+        | FaultKind::Broken
+        | FaultKind::ServerFailed
+        | FaultKind::Redirected
+        | FaultKind::Unexpected
+        | FaultKind::Unreadable => None,
+    };
+    Fault { status, code: code.map(Into::into), ..Fault::new(kind, "simulated") }
 }

@@ -212,8 +212,8 @@ fn outcomes_agree_with_the_cloud(world: &World, report: &Report) -> Result<(), S
         let is_one = ours.len() == 1 || world.strangers.reinstalled(id);
         is_one && wipes.any(|wipe| wipe.standing(end) == standing)
     };
-    let last = report.evidence.last().map(|evidence| &evidence.fact);
-    let refused = ours.is_empty() && matches!(last, Some(Fact::Refused(_)));
+    let was_refused = report.evidence.iter().any(|evidence| matches!(evidence.fact, Fact::Refused(_)));
+    let refused = ours.is_empty() && was_refused;
     let agrees = match report.outcome {
         Outcome::Succeeded => ended(Standing::Succeeded),
         Outcome::Failed => ended(Standing::Failed) || refused,

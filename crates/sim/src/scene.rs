@@ -183,7 +183,7 @@ impl Scene {
         Self {
             is_terse: !sends_operation || list_omits_operation || left_overs == LeftOvers::WordsOrNothing,
             is_silent: life_cycle == LifeCycle::Diagram2026 && !sends_operation,
-            late_max: settles + gives_up - poll_every - SECOND,
+            late_max: settles + gives_up - plan.policy().read_lag() - SECOND,
             stale_max: if is_never_in_doubt { plan.policy().shortest - SECOND } else { poll_every },
             old_rows: if is_never_in_doubt { 5 } else { 0 },
             cloud,

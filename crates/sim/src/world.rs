@@ -1,6 +1,7 @@
 //! The world of one seed: cloud, network, rollout, and the queue of what is going to happen.
 
 mod life;
+mod reading;
 mod request;
 
 mod sight;
@@ -13,14 +14,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use reinstall_core::action::{Action, Answer, Event, Look, Order, Submission};
-use reinstall_core::fault::FaultKind;
+use reinstall_core::comparison::is_busy;
+use reinstall_core::fault::{Fault, FaultKind, Sent as Sending};
 use reinstall_core::id::{InstanceId, Ticket};
 use reinstall_core::instance::InstanceState;
 use reinstall_core::notice::{News, Notice, Tally};
+use reinstall_core::observation::{CallKnowledge, Observation, Reply};
 use reinstall_core::record::Opening;
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
-use reinstall_core::sighting::{Sighting, is_busy};
+use reinstall_core::sighting::Sighting;
 use reinstall_core::time::Timestamp;
 use reinstall_mock_server::cloud::Cloud;
 
@@ -32,7 +35,8 @@ use crate::network::{Fate, fault, latency};
 use crate::scene::{Scene, Step};
 use crate::strangers::{Meddling, Strangers};
 
-use turn::{Looking, Wanted};
+use reading::Read;
+use turn::Wanted;
 
 /// The moment every world begins.
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -45,8 +49,12 @@ const STRANGERS_COME_WITHIN: Duration = Duration::from_secs(20 * 60);
 enum Happening {
     /// A submission reaches the cloud, sent in this life of the program.
     Arrives(u32, Ticket, Submission, Fate),
-    /// A look reaches the cloud.
-    IsRead(u32, Ticket, Vec<InstanceId>),
+    /// A call that reads reaches the cloud.
+    IsRead(u32, Ticket, Read),
+    /// It is answered.
+    Replies(u32, Ticket, Read, Result<Reply, Fault>),
+    /// It is tried again.
+    ReadsAgain(u32, Ticket, Read),
     /// A request that had to wait asks for its turn again.
     Asks(u32, Ticket, Wanted),
     /// An answer reaches the client that asked in this life of the program.
@@ -120,8 +128,10 @@ pub struct World {
     /// What lets requests leave. Its pace outlives the program.
     pub client: Client,
     gateway: Gateway,
-    /// The looks that the client is at.
-    looking: BTreeMap<Ticket, Looking>,
+    /// The observations that the client is at.
+    observing: BTreeMap<Ticket, Observation>,
+    /// What the client knows of the calls that read.
+    knowledge: CallKnowledge,
     opening: Opening,
     /// The true time, as the disk sees it.
     true_time: Rc<Cell<Option<Timestamp>>>,
@@ -141,8 +151,6 @@ pub struct World {
     seen: BTreeMap<InstanceId, Sighting>,
     /// How many requests are on the way to an instance, in one life or another.
     in_the_air: BTreeMap<InstanceId, u32>,
-    list_is_closed: bool,
-    status_asked: u32,
 }
 
 impl World {
@@ -162,7 +170,8 @@ impl World {
             opening: Opening::new(&plan, seed, START),
             client: Client::new(scene.limits, seed, START),
             gateway: Gateway::new(scene.limits, seed),
-            looking: BTreeMap::new(),
+            observing: BTreeMap::new(),
+            knowledge: CallKnowledge::default(),
             true_time,
             clock: Clock::right(START),
             is_down: false,
@@ -187,8 +196,6 @@ impl World {
             halted: false,
             seen: BTreeMap::new(),
             in_the_air: BTreeMap::new(),
-            list_is_closed: false,
-            status_asked: 0,
             scene,
         };
         if let Some(after) = world.scene.halt_after {
@@ -236,25 +243,23 @@ impl World {
             Happening::Answers(life, ..)
             | Happening::Repeats(life, ..)
             | Happening::IsRead(life, ..)
+            | Happening::Replies(life, ..)
+            | Happening::ReadsAgain(life, ..)
             | Happening::Asks(life, ..)
                 if self.is_down || life != self.life => {}
             Happening::Resumes => self.resume(),
             Happening::Halts => self.tell(Event::Ordered(Order::Halt)),
             Happening::Asks(_, ticket, wanted) => self.want(ticket, wanted),
-            Happening::Answers(_, ticket, answer) if !self.client_hears(ticket, &answer) => {}
             Happening::Answers(_, ticket, answer) => {
+                let answer = self.client_hears(answer);
                 self.remember(&answer);
                 self.tell(Event::Answered(ticket, answer));
             }
             Happening::Repeats(_, ticket, answer) => self.tell(Event::Answered(ticket, answer)),
             Happening::Arrives(life, ticket, submission, fate) => self.arrive(life, ticket, &submission, fate),
-            Happening::IsRead(_, ticket, ids) => {
-                let answer = match self.gateway.pass(self.now) {
-                    Ok(()) => self.look(&ids),
-                    Err(refused) => Answer::Failed(refused),
-                };
-                self.answer_later(ticket, answer);
-            }
+            Happening::IsRead(_, ticket, read) => self.is_read(ticket, read),
+            Happening::Replies(_, ticket, read, reply) => self.read_answered(ticket, read, reply),
+            Happening::ReadsAgain(_, ticket, read) => self.want_read(ticket, read),
             Happening::Meddles(id, what, lasts) => {
                 self.strangers.meddle(&mut self.cloud, self.now, id, (what, lasts), request::PASSWORD);
             }
@@ -281,6 +286,24 @@ impl World {
             }
             Answer::Accepted { ids, .. } => self.named.extend(ids),
             Answer::Failed(_) => {}
+        }
+    }
+
+    /// A submission is answered: what the client makes of it.
+    fn client_hears(&mut self, answer: Answer) -> Answer {
+        match answer {
+            Answer::Failed(fault) => {
+                if fault.sent() == Sending::Answered && fault.kind != FaultKind::Throttled {
+                    self.client.answered(self.clock.wall(self.now));
+                }
+                Answer::Failed(self.cooled_down(fault))
+            }
+            Answer::Accepted { .. } => {
+                self.client.answered(self.clock.wall(self.now));
+                answer
+            }
+            // Its calls were heard one by one.
+            Answer::Looked(_) => answer,
         }
     }
 
@@ -317,7 +340,7 @@ impl World {
             }
             match action {
                 _ if self.is_down => {}
-                Action::Look(ticket, ids) => self.want_look(ticket, ids),
+                Action::Look(ticket, ids) => self.want_look(ticket, &ids),
                 Action::Submit(ticket, submission) => self.want_submission(ticket, submission),
             }
         }

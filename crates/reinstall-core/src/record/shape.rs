@@ -65,18 +65,20 @@ pub struct FaultRecord {
     pub retry_after: Option<Duration>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub named: Vec<InstanceId>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never_left: bool,
 }
 
 impl From<Fault> for FaultRecord {
     fn from(fault: Fault) -> Self {
-        let Fault { kind, status, code, message, request_id, retry_after, limit: _, named } = fault;
-        Self { kind, status, code, message, request_id, retry_after, named }
+        let Fault { kind, status, code, message, request_id, retry_after, limit: _, named, never_left } = fault;
+        Self { kind, status, code, message, request_id, retry_after, named, never_left }
     }
 }
 
 impl From<FaultRecord> for Fault {
     fn from(record: FaultRecord) -> Self {
-        let FaultRecord { kind, status, code, message, request_id, retry_after, named } = record;
-        Self { kind, status, code, message, request_id, retry_after, limit: None, named }
+        let FaultRecord { kind, status, code, message, request_id, retry_after, named, never_left } = record;
+        Self { kind, status, code, message, request_id, retry_after, limit: None, named, never_left }
     }
 }

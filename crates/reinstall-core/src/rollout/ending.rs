@@ -39,6 +39,7 @@ impl Rollout {
     pub(super) fn end(&mut self, target: usize, outcome: Outcome, reason: Option<Reason>) {
         let Target { id, submitted_at, .. } = self.targets[target];
         self.tell(News::Ended { id, outcome, reason: reason.clone(), submitted_at });
+        self.targets[target].baseline = None;
         self.enter(target, Phase::Done(Box::new(Ending { outcome, reason, at: self.now })));
         if self.halted.is_some() || !matches!(outcome, Outcome::Failed | Outcome::Unresolved | Outcome::NotStarted) {
             return;
@@ -78,7 +79,7 @@ impl Target {
             Phase::Waiting | Phase::Looking => {
                 unfinished(Outcome::NotStarted, "the rollout was left before this instance was touched")
             }
-            Phase::Submitting(_) => {
+            Phase::Submitting => {
                 unfinished(Outcome::Unresolved, "the rollout was left while its request was under way")
             }
             Phase::Watched(_) => unfinished(Outcome::Unresolved, "the rollout was left before its end was seen"),

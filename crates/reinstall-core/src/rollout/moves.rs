@@ -59,24 +59,31 @@ const UNRESOLVED: Place = Place::Done(Outcome::Unresolved);
 const NOT_STARTED: Place = Place::Done(Outcome::NotStarted);
 
 /// Every allowed move, in the order of a target's life.
-pub const MOVES: [Move; 25] = [
+pub const MOVES: [Move; 24] = [
     row(Place::Waiting, Place::Looking, "there is room: its baseline is looked at"),
     row(Place::Waiting, NOT_STARTED, "the rollout halts"),
     row(Place::Looking, Place::Submitting, "it looks fit: the request leaves"),
     row(Place::Looking, Place::Waiting, "it could not be read, or requests are throttled: later again"),
     row(Place::Looking, SKIPPED, "it is busy, gone, changed, or in another state than wanted"),
-    row(Place::Looking, UNRESOLVED, "it is busy, and a request for it was refused just before"),
+    row(
+        Place::Looking,
+        Place::Doubtful,
+        "it looks different from before the request that was shown to have started nothing",
+    ),
     row(Place::Looking, NOT_STARTED, "it could not be read for too long, or the rollout halted"),
     row(Place::Submitting, Place::Accepted, "a 202 names it"),
-    row(Place::Submitting, Place::Doubtful, "no answer, 5xx, an unreadable 202, or one that leaves it out"),
-    row(Place::Submitting, Place::Waiting, "the request never left, or was throttled, or refused because of others"),
-    row(Place::Submitting, FAILED, "the request was refused because of it"),
-    row(Place::Submitting, NOT_STARTED, "nothing was started, and time is up or the rollout halted"),
+    row(Place::Submitting, Place::Doubtful, "any other answer, or none"),
+    row(Place::Submitting, Place::Waiting, "the request never left: later again"),
+    row(Place::Submitting, NOT_STARTED, "the request never left, and time is up or the rollout halted"),
     row(Place::Doubtful, Place::Installing, "it is seen to move"),
     row(Place::Doubtful, Place::Waiting, "it is shown not to have started: tried again"),
     row(Place::Doubtful, SUCCEEDED, "it is seen at a good end that is news"),
-    row(Place::Doubtful, FAILED, "it is seen at a bad end that is news"),
-    row(Place::Doubtful, UNRESOLVED, "looking cannot tell, or time is up"),
+    row(
+        Place::Doubtful,
+        FAILED,
+        "it is seen at a bad end that is news, or is shown not to have started and was refused",
+    ),
+    row(Place::Doubtful, UNRESOLVED, "reading cannot tell, or time is up"),
     row(Place::Doubtful, NOT_STARTED, "it is shown not to have started, after the last attempt or a halt"),
     row(Place::Accepted, Place::Installing, "it is seen to move"),
     row(Place::Accepted, SUCCEEDED, "it is seen at a good end that is news"),
@@ -84,7 +91,7 @@ pub const MOVES: [Move; 25] = [
     row(Place::Accepted, UNRESOLVED, "nothing moves, or time is up"),
     row(Place::Installing, SUCCEEDED, "it has come to rest and runs"),
     row(Place::Installing, FAILED, "it has come to rest in a bad state"),
-    row(Place::Installing, UNRESOLVED, "it runs, but an old error remains; or time is up"),
+    row(Place::Installing, UNRESOLVED, "its end contradicts what is known, or time is up"),
 ];
 
 /// The row of [`MOVES`] that allows this move; `None` if none does.

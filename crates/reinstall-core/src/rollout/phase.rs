@@ -3,11 +3,13 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::comparison::{Comparison, Shown};
 use crate::evidence::Evidence;
+use crate::fault::Fault;
 use crate::id::{InstanceId, RequestId};
 use crate::mutant::{Mutant, planted};
 use crate::notice::Tally;
-use crate::sighting::{Rest, Sighting, Via};
+use crate::sighting::{Sighting, Via};
 use crate::summary::{Outcome, Reason};
 use crate::time::Timestamp;
 
@@ -26,6 +28,10 @@ pub(super) struct Target {
     pub(super) submitted_at: Option<Timestamp>,
     pub(super) request_id: Option<RequestId>,
     pub(super) evidence: Vec<Evidence>,
+    /// The observation right before the first request that names it. Once that request has left, it stays what it is.
+    pub(super) baseline: Option<Box<Sighting>>,
+    /// When the last request that names it left, if one may have.
+    pub(super) sent_at: Option<Timestamp>,
 }
 
 impl Target {
@@ -39,6 +45,8 @@ impl Target {
             submitted_at: None,
             request_id: None,
             evidence: vec![],
+            baseline: None,
+            sent_at: None,
         }
     }
 }
@@ -50,8 +58,8 @@ pub(super) enum Phase {
     Waiting,
     /// Its baseline is being taken.
     Looking,
-    /// A request that names it is under way; this is its baseline.
-    Submitting(Box<Sighting>),
+    /// A request that names it is under way.
+    Submitting,
     /// A request may have taken hold of it.
     Watched(Box<Watch>),
     /// It has its outcome, and keeps it.
@@ -62,7 +70,7 @@ impl Phase {
     /// Whether a target in this phase counts against `in_flight_max`.
     pub(super) const fn is_in_flight(&self) -> bool {
         match self {
-            Self::Looking | Self::Submitting(_) | Self::Watched(_) => true,
+            Self::Looking | Self::Submitting | Self::Watched(_) => true,
             Self::Waiting | Self::Done(_) => false,
         }
     }
@@ -71,7 +79,7 @@ impl Phase {
     /// counts once, whatever speaks for it.
     pub(super) fn is_unavailable(&self, was_down: bool) -> bool {
         match self {
-            Self::Looking | Self::Submitting(_) | Self::Watched(_) => true,
+            Self::Looking | Self::Submitting | Self::Watched(_) => true,
             Self::Waiting => was_down,
             Self::Done(ending) => match ending.outcome {
                 Outcome::Succeeded => false,
@@ -86,7 +94,7 @@ impl Phase {
         match self {
             Self::Waiting => Place::Waiting,
             Self::Looking => Place::Looking,
-            Self::Submitting(_) => Place::Submitting,
+            Self::Submitting => Place::Submitting,
             Self::Watched(watch) => match watch.stage {
                 Stage::Doubtful { .. } => Place::Doubtful,
                 Stage::Accepted { .. } => Place::Accepted,
@@ -124,44 +132,92 @@ pub(super) struct Ending {
 /// What is known of a target that a request may have taken hold of.
 #[derive(Debug, Clone)]
 pub(super) struct Watch {
-    pub(super) baseline: Sighting,
-    /// The last sighting in which it was on its way, if it was ever seen so.
-    pub(super) moving: Option<Sighting>,
     pub(super) stage: Stage,
+    /// What the answer to the request said, if it was refused: what to do once it is shown to have started nothing.
+    pub(super) refusal: Option<Box<Refusal>>,
     /// When the request left.
     pub(super) submitted_at: Timestamp,
-    /// Up to when nothing can have escaped us: when the last look that saw it was sent.
+    /// What each call has shown since then.
+    pub(super) shown: PerSource<Shown>,
+    /// When the last observation was sent that could be compared: up to then nothing can have escaped us.
     pub(super) watched_to: Timestamp,
-    /// The longest time nobody looked while it was in doubt.
+    /// The longest time without such an observation while it was in doubt.
     pub(super) unwatched_max: Duration,
-    /// Whether it was seen in a state, while in doubt, that a reinstall may have and other things too.
+    /// For how long it was watched without a gap worth speaking of since the request was accepted.
+    pub(super) watched: Duration,
+    /// Whether it was seen in a state, while in doubt, that a reinstall may cause and other things too.
     pub(super) was_unclear: bool,
     /// Which calls showed it without an `operation_state`, as the baseline was.
     pub(super) mute_calls: EachCall,
-    /// Whether time passed, while it was in doubt, of which nobody can say how long it was.
+    /// Whether time passed, while it was in doubt, that no clock could measure.
     pub(super) lost_sight: bool,
-    /// How it stood at the last look, after it had moved.
-    pub(super) rest: Rest,
-    /// How many looks in a row saw it stand so, not counting those that a replica that lags may have answered.
-    pub(super) rests: u32,
-    /// When the first look that saw it stand so came back.
-    pub(super) rests_since: Timestamp,
+    /// The end that the last observations in a row have shown, if they did.
+    pub(super) end: Option<Streak>,
+    /// How many observations in a row, sent late enough to settle a doubt, showed no change.
+    pub(super) unchanged: u32,
+}
+
+/// Observations in a row, of one call, that say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Streak {
+    pub(super) says: Comparison,
+    pub(super) via: Via,
+    /// How many of them were sent late enough to count.
+    pub(super) count: u32,
+    /// When the first of them came back.
+    pub(super) since: Timestamp,
+}
+
+/// A request that was refused, and what follows for a target once it is shown to have started nothing.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    pub(super) fault: Fault,
+    pub(super) then: AfterRefusal,
+    /// Whether the answer carries a code of the service or its gateway. Without one it is as good as no answer.
+    pub(super) has_code: bool,
+}
+
+/// What follows for a target whose request was refused and is shown to have started nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AfterRefusal {
+    /// It is submitted again.
+    Retry,
+    /// It has had its last chance.
+    GiveUp,
+    /// It is why the request was refused.
+    Fail,
+}
+
+/// A value for each of the calls that show instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct PerSource<T> {
+    list: T,
+    status: T,
+}
+
+impl<T> PerSource<T> {
+    pub(super) const fn of(&self, via: Via) -> &T {
+        match via {
+            Via::List => &self.list,
+            Via::Status => &self.status,
+        }
+    }
+
+    pub(super) const fn of_mut(&mut self, via: Via) -> &mut T {
+        match via {
+            Via::List => &mut self.list,
+            Via::Status => &mut self.status,
+        }
+    }
 }
 
 /// A yes or no for each of the calls that show instances.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct EachCall {
-    list: bool,
-    status: bool,
-}
+pub(super) type EachCall = PerSource<bool>;
 
 impl EachCall {
     /// Says yes for a call.
     pub(super) const fn note(&mut self, via: Via) {
-        match via {
-            Via::List => self.list = true,
-            Via::Status => self.status = true,
-        }
+        *self.of_mut(via) = true;
     }
 
     /// Whether `other` says yes wherever this does.
@@ -173,10 +229,10 @@ impl EachCall {
 /// What the answer to the request was worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Nobody knows whether it took hold. If nothing moves up to `settle_at`, it did not.
+    /// The answer does not tell whether it was carried out. If it looks unchanged from `settle_at` on, it was not.
     Doubtful { since: Timestamp, settle_at: Timestamp },
-    /// The cloud said yes. Something has to move before `start_by`.
-    Accepted { start_by: Timestamp },
+    /// The cloud accepted it, at `since`. Something has to move within `start_within`.
+    Accepted { since: Timestamp },
     /// It was seen to move, first at `since`.
     Installing { since: Timestamp },
 }
@@ -192,7 +248,7 @@ pub(super) struct Batch {
     pub(super) trying_since: Option<Timestamp>,
     /// How often in a row nothing came of it.
     pub(super) failures: u32,
-    /// The most targets in one request: halved each time the cloud refuses without naming who is at fault.
+    /// The most targets in one request: 1 after the cloud refused one without naming the instances at fault.
     pub(super) len_max: usize,
 }
 

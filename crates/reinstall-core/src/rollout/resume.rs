@@ -39,7 +39,7 @@ impl Rollout {
     fn watches(&mut self) -> impl Iterator<Item = &mut Watch> {
         self.targets.iter_mut().filter_map(|target| match &mut target.phase {
             Phase::Watched(watch) => Some(&mut **watch),
-            Phase::Waiting | Phase::Looking | Phase::Submitting(_) | Phase::Done(_) => None,
+            Phase::Waiting | Phase::Looking | Phase::Submitting | Phase::Done(_) => None,
         })
     }
 }
@@ -64,9 +64,12 @@ mod tests {
             play.show(ticket, &ids, "running/install-succeed");
             let (submit, _) = play.next_submit();
             play.resume(Duration::from_secs(3_600));
-            for text in shown.split(' ') {
+            let mut texts = shown.split(' ');
+            let mut text = texts.next().unwrap_or_default();
+            while !play.rollout.is_finished() {
                 let (ticket, ids) = play.next_look();
                 play.show(ticket, &ids, text);
+                text = texts.next().unwrap_or(text);
             }
             play.accept(submit, &ids);
             assert_eq!(outcomes(&play.summary().reports), end);

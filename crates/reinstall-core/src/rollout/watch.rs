@@ -1,98 +1,61 @@
-//! What a look at a submitted target proves, and what it does not.
-//!
-//! * *Succeeded* needs movement: a working state, or an end state that differs from the baseline. One that does not say in so
-//!   many words that something ended, after movement, may be shown by a replica that lags: it looks like the baseline, or
-//!   like what a stranger left after that. So it has to be seen twice in a row by looks sent as long after the first
-//!   movement as a reinstall takes at least: by then both would have to lag by a whole reinstall.
-//! * *Failed* after movement is judged without regard to what the baseline said: by then nothing is left over.
-//! * *Not started* needs a watch without a gap, in which nothing else happened to the instance either, and a service that
-//!   shows reinstalls at all: an instance that had an `operation_state`, or any that moved as this one would, by the call
-//!   that looked at this one. Otherwise looking proves nothing, and the end is *unresolved*.
-//! * A submission that the cloud accepted is never called *not started*, however long nothing moves.
+//! What becomes of a target that a request may have reinstalled, observation by observation.
 
 use std::time::Duration;
 
+use crate::comparison::{Comparison, Reference, compare, installing, state_shows_reinstall};
 use crate::evidence::Fact;
 use crate::fault::{Fault, FaultKind};
-use crate::instance::{InstanceState, OperationState};
 use crate::mutant::{Mutant, planted};
 use crate::notice::News;
 use crate::policy::Policy;
-use crate::sighting::{Reading, Rest, Sighting, moves_by_state, read, rest, says_the_same, tells_less};
+use crate::sighting::Sighting;
 use crate::summary::{Outcome, Reason};
-use crate::time::{Plain, Timestamp};
+use crate::time::Timestamp;
 
 use super::Rollout;
-use super::phase::{EachCall, Phase, Stage, Watch};
-
-/// How often an end has to be seen that does not say in so many words that it is one.
-const RESTS_NEEDED: u32 = 2;
-
-/// What this rollout knows of the service it speaks to.
-#[derive(Debug)]
-struct Experience {
-    /// Whether `state` was ever seen to show that an instance is being reinstalled.
-    shows_by_state: bool,
-    /// Which calls were ever seen to show it by an `operation_state` that they did not have before.
-    shows_by_operation: EachCall,
-    /// The shortest time in which a reinstall can begin and end here.
-    shortest: Duration,
-}
-
-/// What a sighting means for a watched target.
-#[derive(Debug, PartialEq, Eq)]
-enum Finding {
-    /// Nothing new; go on.
-    GoOn,
-    /// It moves.
-    Moves,
-    /// It is reinstalled.
-    Succeeded,
-    /// The cloud says that it did not work.
-    Failed(Reason),
-    /// The submission did not take hold.
-    NotStarted,
-    /// Looking on would not tell more.
-    Unresolved(Reason),
-}
+use super::assess::{Assessment, Capabilities, Observed, assess};
+use super::phase::{AfterRefusal, Phase, Stage, Streak, Watch};
 
 impl Rollout {
-    /// A look that was sent at `sent` showed a target.
+    /// An observation that was asked for at `sent` came back.
     pub(super) fn seen(&mut self, member: usize, sent: Timestamp, seen: &Sighting) {
-        let Phase::Watched(watch) = &mut self.targets[member].phase else { return };
+        let target = &mut self.targets[member];
+        let (Phase::Watched(watch), Some(baseline)) = (&mut target.phase, &target.baseline) else { return };
+        self.has_operation_words |= seen.operation.is_some();
         let policy = self.plan.policy();
-        let before = watch.moving.as_ref().unwrap_or(&watch.baseline);
-        let reading = read(seen, before);
-        if reading == Reading::Unchanged && (seen.state.is_none() || tells_less(seen, before)) {
-            // What does not tell the state does not tell that nothing happened to it.
-            self.unread(member, sent, Fault::new(FaultKind::Unreadable, "the cloud did not tell its state"));
+        let compared = compare(seen, &Reference { baseline, shown: *watch.shown.of(seen.via) });
+        let says = watch.in_time(compared, sent, policy);
+        if says == Comparison::Unavailable {
+            let fault = Fault::new(FaultKind::Unreadable, "the answer lacks what the cloud showed of it before");
+            self.unread(member, sent, fault);
             return;
         }
-        watch.note(seen, reading, sent, self.now, policy.shortest);
-        watch.watched_to = sent;
-        if reading == Reading::Working {
+        let observed = Observed { seen, says, sent, now: self.now };
+        watch.note(&observed, baseline.operation.is_none(), policy);
+        if says == Comparison::InProgress {
             // An instance whose `state` moves shows it for all that are alike, whichever call is asked. One that had no
             // `operation_state` before shows it for the call that has one now.
-            self.shows_by_state |= moves_by_state(seen);
-            if watch.baseline.operation.is_none() && seen.via == watch.baseline.via {
+            self.shows_by_state |= state_shows_reinstall(seen);
+            if baseline.operation.is_none() && seen.operation.is_some() && seen.via == baseline.via {
                 self.shows_by_operation.note(seen.via);
             }
         }
         // What was seen to take less than the policy thinks possible can be missed in less.
         let quickest = self.quickest.map_or(policy.shortest, |quickest| quickest * 3 / 4);
-        let experience = Experience {
+        let capabilities = Capabilities {
             shows_by_state: self.shows_by_state,
             shows_by_operation: self.shows_by_operation,
+            has_operation_words: self.has_operation_words,
             shortest: policy.shortest.min(quickest),
         };
-        let finding = weigh(watch, seen, reading, sent, &experience, policy);
-        self.conclude(member, seen, finding);
+        let assessment = assess(watch, baseline, &observed, &capabilities, &self.plan);
+        self.conclude(member, seen, assessment);
     }
 
-    fn conclude(&mut self, member: usize, seen: &Sighting, finding: Finding) {
-        match finding {
-            Finding::GoOn => {}
-            Finding::Moves => {
+    fn conclude(&mut self, member: usize, seen: &Sighting, assessment: Assessment) {
+        match assessment {
+            Assessment::GoOn => {}
+            Assessment::Moves => {
                 self.learn(member, self.now, Fact::Moving(seen.into()));
                 self.tell(News::Installing { id: self.targets[member].id });
                 if let Phase::Watched(watch) = &self.targets[member].phase {
@@ -100,21 +63,26 @@ impl Rollout {
                     self.enter(member, Phase::Watched(Box::new(watch)));
                 }
             }
-            Finding::Succeeded => {
+            Assessment::Succeeded => {
                 self.learn(member, self.now, Fact::Rested(seen.into()));
-                self.compare_image(member, seen);
                 self.time(member);
                 self.end(member, Outcome::Succeeded, None);
             }
-            Finding::Failed(reason) => {
+            Assessment::Failed(reason) => {
                 self.learn(member, self.now, Fact::Rested(seen.into()));
                 self.end(member, Outcome::Failed, Some(reason));
             }
-            Finding::Unresolved(reason) => {
+            Assessment::OtherImage(image, reason) => {
+                self.learn(member, self.now, Fact::Rested(seen.into()));
+                self.learn(member, self.now, Fact::ImageDiffers(image));
+                self.tell(News::ImageDiffers { id: self.targets[member].id, image });
+                self.end(member, Outcome::Unresolved, Some(reason));
+            }
+            Assessment::Unresolved(reason) => {
                 self.learn(member, self.now, Fact::LastSeen(seen.into()));
                 self.end(member, Outcome::Unresolved, Some(reason));
             }
-            Finding::NotStarted => self.settle(member),
+            Assessment::NotStarted => self.settle(member),
         }
     }
 
@@ -122,31 +90,34 @@ impl Rollout {
     fn time(&mut self, member: usize) {
         if let Phase::Watched(watch) = &self.targets[member].phase {
             // It may have stood there for a while until that could be believed.
-            let ended = if watch.rest == Rest::NotYet { self.now } else { watch.rests_since };
+            let ended = watch.end.map_or(self.now, |end| end.since);
             let took = ended.since(watch.submitted_at);
             self.quickest = Some(self.quickest.map_or(took, |quickest| quickest.min(took)));
         }
     }
 
-    /// Tells if the cloud names another image than the one asked for.
-    fn compare_image(&mut self, member: usize, seen: &Sighting) {
-        if let (Some(wanted), Some(image)) = (self.plan.image_id(), seen.image)
-            && wanted != image
-        {
-            self.learn(member, self.now, Fact::ImageDiffers(image));
-            self.tell(News::ImageDiffers { id: self.targets[member].id, image });
-        }
-    }
-
-    /// The submission is shown not to have taken hold: try again, or leave it at that.
-    fn settle(&mut self, member: usize) {
-        let Phase::Watched(watch) = &self.targets[member].phase else {
-            return;
-        };
+    /// The request is shown to have started nothing: try again, or leave it at that.
+    pub(super) fn settle(&mut self, member: usize) {
+        let Phase::Watched(watch) = &self.targets[member].phase else { return };
+        let refusal = watch.refusal.clone();
         if let Stage::Doubtful { since, .. } = watch.stage {
             let watched = self.now.since(since);
             self.learn(member, self.now, Fact::StayedUnchanged(watched));
         }
+        match refusal {
+            None => self.settle_doubt(member),
+            Some(refusal) => match refusal.then {
+                AfterRefusal::Retry => {
+                    self.release(member);
+                    self.reopen(self.targets[member].batch);
+                }
+                AfterRefusal::GiveUp => self.end(member, Outcome::NotStarted, Some(Reason::from(&refusal.fault))),
+                AfterRefusal::Fail => self.end(member, Outcome::Failed, Some(Reason::from(&refusal.fault))),
+            },
+        }
+    }
+
+    fn settle_doubt(&mut self, member: usize) {
         let target = &self.targets[member];
         let (id, batch, attempts) = (target.id, target.batch, target.attempts);
         let attempts_max = self.plan.policy().attempts_max + u32::from(planted(Mutant::OneAttemptMore));
@@ -164,11 +135,9 @@ impl Rollout {
         }
     }
 
-    /// A look at a target told nothing. That is borne until the target's time is up.
+    /// An observation of a target told nothing. That is borne until the target's time is up.
     pub(super) fn unread(&mut self, member: usize, sent: Timestamp, fault: Fault) {
-        let Phase::Watched(watch) = &self.targets[member].phase else {
-            return;
-        };
+        let Phase::Watched(watch) = &self.targets[member].phase else { return };
         if sent >= watch.submitted_at + self.plan.policy().finish_within {
             let reason = Reason::from(&fault);
             self.learn(member, self.now, Fact::Unread(Box::new(fault)));
@@ -178,146 +147,72 @@ impl Rollout {
 }
 
 impl Watch {
-    /// Remembers what a look showed, and for how long nobody had looked before.
-    fn note(&mut self, seen: &Sighting, reading: Reading, sent: Timestamp, now: Timestamp, shortest: Duration) {
+    /// What an observation may count for, by when it was sent. While a request is in doubt, a replica that lags may show an
+    /// operation of before it: so soon after the request, progress proves no more than that something was done.
+    fn in_time(&self, says: Comparison, sent: Timestamp, policy: &Policy) -> Comparison {
+        let may_be_older = matches!(self.stage, Stage::Doubtful { .. }) && sent < self.submitted_at + policy.read_lag();
+        match says {
+            Comparison::InProgress if may_be_older && !planted(Mutant::EarlyProgressIsBelieved) => {
+                Comparison::Ambiguous
+            }
+            says => says,
+        }
+    }
+
+    /// From when on an observation that says that it is over counts. A replica may lag by as long as a reinstall takes: what was
+    /// sent so long after the request was carried out cannot show a time before that.
+    pub(super) fn ends_count_from(&self, policy: &Policy) -> Timestamp {
+        let carried_out = match self.stage {
+            Stage::Doubtful { .. } => self.submitted_at,
+            Stage::Accepted { since } | Stage::Installing { since } => since,
+        };
+        if planted(Mutant::ReplicasHardlyLag) { self.submitted_at } else { carried_out + policy.shortest }
+    }
+
+    /// Remembers what an observation showed, and for how long there was none before.
+    fn note(&mut self, observed: &Observed<'_>, baseline_lacks_operation: bool, policy: &Policy) {
+        let &Observed { seen, says, sent, now } = observed;
         match self.stage {
-            Stage::Doubtful { .. } => {
+            Stage::Doubtful { settle_at, .. } => {
                 self.unwatched_max = self.unwatched_max.max(now.since(self.watched_to));
-                self.was_unclear |= reading == Reading::Unclear;
-                if seen.operation.is_none() && self.baseline.operation.is_none() {
+                self.was_unclear |= says == Comparison::Ambiguous;
+                if seen.operation.is_none() && baseline_lacks_operation {
                     self.mute_calls.note(seen.via);
                 }
+                let settles = says == Comparison::Unchanged && sent >= settle_at;
+                self.unchanged = if settles { self.unchanged + 1 } else { 0 };
             }
-            Stage::Accepted { .. } | Stage::Installing { .. } => {}
+            // Time in which nothing was read is no time without movement.
+            Stage::Accepted { .. } => {
+                let gap = sent.since(self.watched_to);
+                let counted = if planted(Mutant::UnreadTimeCounts) { gap } else { gap.min(policy.poll_every * 2) };
+                self.watched += counted;
+            }
+            Stage::Installing { .. } => {}
         }
-        let rest = self.moving.as_ref().map_or(Rest::NotYet, |moving| rest(seen, moving));
-        if rest != self.rest {
-            (self.rest, self.rests, self.rests_since) = (rest, 0, now);
+        self.watched_to = self.watched_to.max(sent);
+        if says == Comparison::InProgress {
+            let shown = self.shown.of_mut(seen.via);
+            shown.progress = true;
+            shown.installing = installing(seen.operation.as_ref()).or(shown.installing);
         }
-        self.rests += u32::from(!self.may_lag(sent, shortest));
-        if reading == Reading::Working {
-            self.moving = Some(seen.clone());
-        }
+        self.note_end(observed, policy);
     }
 
-    /// Whether what was seen says in so many words that something ended, and nothing said so before the request.
-    fn is_plain(&self, seen: &Sighting, reading: Reading) -> bool {
-        matches!(reading, Reading::Finished | Reading::Broken) && !says_the_same(seen, &self.baseline)
-    }
-
-    /// Whether an end that does not say so may just be how it stood before the request, or was left by a stranger then: a look
-    /// sent at `sent`, so soon after it moved, need not even lag by a whole reinstall for that.
-    fn may_lag(&self, sent: Timestamp, shortest: Duration) -> bool {
-        match self.stage {
-            Stage::Installing { since } => sent < since + shortest && !planted(Mutant::ReplicasHardlyLag),
-            Stage::Doubtful { .. } | Stage::Accepted { .. } => false,
+    fn note_end(&mut self, observed: &Observed<'_>, policy: &Policy) {
+        let &Observed { seen, says, sent, now } = observed;
+        if !says.is_an_end() {
+            self.end = None;
+            return;
         }
-    }
-
-    /// Whether the end that was seen can be believed. What does not say in so many words that it is over may come from a
-    /// replica that stands still, or still go on: it has to be seen twice in a row.
-    fn is_certain(&self, seen: &Sighting, reading: Reading) -> bool {
-        let rests_needed = if planted(Mutant::OneRestIsEnough) { 1 } else { RESTS_NEEDED };
-        self.is_plain(seen, reading) || self.rests >= rests_needed
+        let counts = sent >= self.ends_count_from(policy);
+        let before = self.end.filter(|end| (end.says, end.via) == (says, seen.via));
+        let Streak { count, since, .. } = before.unwrap_or(Streak { says, via: seen.via, count: 0, since: now });
+        self.end = Some(Streak { says, via: seen.via, count: count + u32::from(counts), since });
     }
 }
 
-/// What a sighting means for a target that is watched so. Deadlines are judged by when the look was sent: only a look that
-/// was sent after a deadline tells that nothing happened before it.
-fn weigh(
-    watch: &Watch,
-    seen: &Sighting,
-    reading: Reading,
-    sent: Timestamp,
-    experience: &Experience,
-    policy: &Policy,
-) -> Finding {
-    let is_certain = watch.is_certain(seen, reading);
-    let runs = seen.state == Some(InstanceState::Running);
-    if planted(Mutant::RunningIsDone) && matches!(watch.stage, Stage::Accepted { .. }) && runs {
-        return Finding::Succeeded;
-    }
-    if planted(Mutant::NewMarksProveSuccess) && seen.updated_at != watch.baseline.updated_at && runs {
-        return Finding::Succeeded;
-    }
-    match (watch.stage, reading, watch.rest) {
-        (Stage::Installing { .. }, _, Rest::Good) if is_certain => return Finding::Succeeded,
-        (Stage::Installing { .. }, _, Rest::Bad) if is_certain => return Finding::Failed(why_broken(seen)),
-        (Stage::Installing { .. }, _, Rest::Tainted) if is_certain => return Finding::Unresolved(why_tainted(seen)),
-        (Stage::Installing { .. }, ..) => {}
-        (_, Reading::Broken, _) => return Finding::Failed(why_broken(seen)),
-        (_, Reading::Finished, _) => return Finding::Succeeded,
-        (_, Reading::Working, _) => return Finding::Moves,
-        (_, Reading::Unchanged | Reading::Unclear, _) => {}
-    }
-    // At rest, but not seen so for long enough: later looks will tell, and who comes back late has had no other.
-    let is_nearly_certain = matches!(watch.stage, Stage::Installing { .. }) && watch.rest != Rest::NotYet;
-    if sent >= watch.submitted_at + policy.finish_within && !is_nearly_certain {
-        if planted(Mutant::TimeUpIsSuccess) {
-            return Finding::Succeeded;
-        }
-        let within = Plain(policy.finish_within);
-        return Finding::Unresolved(Reason::new("finish_timeout", format!("still not at its end after {within}")));
-    }
-    let settles_at_once = planted(Mutant::DoubtSettlesAtOnce);
-    match watch.stage {
-        Stage::Doubtful { settle_at, .. }
-            if (sent >= settle_at || settles_at_once) && reading == Reading::Unchanged =>
-        {
-            why_not_settled(watch, seen, experience).map_or(Finding::NotStarted, Finding::Unresolved)
-        }
-        Stage::Accepted { start_by } if sent >= start_by && planted(Mutant::AcceptedIsNotStarted) => {
-            Finding::NotStarted
-        }
-        Stage::Accepted { start_by } if sent >= start_by => {
-            let within = Plain(policy.start_within);
-            let message = format!("accepted, but nothing was seen to move for {within}; it may yet begin");
-            Finding::Unresolved(Reason::new("no_movement", message))
-        }
-        Stage::Doubtful { .. } | Stage::Accepted { .. } | Stage::Installing { .. } => Finding::GoOn,
-    }
-}
-
-/// Why a watch without any change does not prove that nothing was started; `None` if it does.
-fn why_not_settled(watch: &Watch, seen: &Sighting, experience: &Experience) -> Option<Reason> {
-    if planted(Mutant::SameMarksProveNothing)
-        && seen.updated_at.is_some()
-        && seen.updated_at == watch.baseline.updated_at
-    {
-        return None;
-    }
-    if watch.lost_sight {
-        let message = "the clock was set back while nobody looked, so nobody knows how long that was";
-        return Some(Reason::new("clock_set_back", message));
-    }
-    if watch.unwatched_max > experience.shortest && !planted(Mutant::GapsAreIgnored) {
-        let unwatched = Plain(watch.unwatched_max);
-        let message = format!("nobody could look for {unwatched}, long enough for a whole reinstall");
-        return Some(Reason::new("gap", message));
-    }
-    if watch.was_unclear {
-        let message = "something was done to it while it was in doubt, and looking could not tell what";
-        return Some(Reason::new("unclear", message));
-    }
-    let would_show = experience.shows_by_state || watch.mute_calls.is_within(experience.shows_by_operation);
-    (!would_show && !planted(Mutant::SilenceIsProof)).then(|| {
-        let message = "the request got no answer, and this service has not yet been seen to show a reinstall";
-        Reason::new("nothing_shown", message)
-    })
-}
-
-/// It runs again after a reinstall, and the error of before is still there.
-fn why_tainted(seen: &Sighting) -> Reason {
-    let error = seen.fault.as_ref().map(|fault| fault.code.to_string()).unwrap_or_default();
-    let message = format!("it moved and runs again, but the cloud still shows the error it showed before: {error}");
-    Reason::new("error_remains", message)
-}
-
-/// The cloud's words for a reinstall that did not work; its state words where it gave none.
-fn why_broken(seen: &Sighting) -> Reason {
-    if let Some(fault) = &seen.fault {
-        return Reason { code: fault.code.clone(), message: fault.message.clone() };
-    }
-    let word = seen.operation.as_ref().map(OperationState::as_word).or(seen.state.as_ref().map(InstanceState::as_word));
-    Reason::new(word.unwrap_or("failed"), format!("the cloud gave no reason; {}", crate::evidence::Words::from(seen)))
+/// How long an end that contradicts what is known is watched before it is given up.
+pub(super) fn contradiction_is_final(end: &Streak, now: Timestamp, patience: Duration) -> bool {
+    now.since(end.since) >= patience
 }

@@ -1,14 +1,14 @@
 //! What a client is made of.
 
-use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use reinstall_core::id::ProjectId;
 use reinstall_core::rate::{OwnPace, Pacer, Rate};
+use reinstall_core::retry::ReadRetries;
 
 use super::{Client, Shared};
 use crate::auth::{Auth, Scope};
-use crate::caller::{Caller, ReadRetries};
+use crate::caller::Caller;
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
@@ -89,8 +89,7 @@ impl ClientBuilder {
             project: self.project,
             credential: self.credential,
             password: OnceLock::new(),
-            list_is_closed: AtomicBool::new(false),
-            status_asked: AtomicU32::new(0),
+            knowledge: Mutex::default(),
         })))
     }
 }

@@ -1,132 +1,106 @@
-//! Looking at many instances with few requests.
-//!
-//! One list call shows a hundred instances. But it needs a permission of its own, older services lack it, and what it does
-//! not show need not be gone (api-facts 3). So what the list does not tell is asked for one by one.
+//! Carries out observations, call by call. Which calls to make and what their answers say is decided in core's
+//! [`observation`](reinstall_core::observation).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::future::Either;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use reinstall_core::action::Look;
-use reinstall_core::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
 use reinstall_core::id::InstanceId;
 use reinstall_core::instance::Tag;
+use reinstall_core::observation::{Call, CallKnowledge, Observation, Reply};
 use reinstall_core::sighting::Sighting;
 
 use super::Client;
 use crate::error::CallError;
+use crate::operation::Operation;
 use crate::ops::list_instances;
 use crate::wire::list::ListedInstance;
 
-/// The answers by which a service or its gateway says that the list call is not to be had.
-const CLOSED: [u16; 3] = [403, 404, 405];
-
 impl Client {
-    /// How often the status call is asked whether it tells more than the list: before a canary, and while it is under way.
-    const STATUS_ASKED_MAX: u32 = 5;
-
-    /// How many status calls are under way at once, where the list call does not do.
-    pub const STATUS_IN_FLIGHT_MAX: usize = 8;
-
     /// Looks at `ids`: by the list call a hundred at a time, and by the status call at those that the list does not show.
     ///
-    /// Answered with 403, 404 or 405, the list call is not tried again by this client. The result has one look for each
-    /// different id, in the order given; an instance that could not be read is [`Look::Unread`].
+    /// Where the service says that there is no list call here, or that it is not permitted, this client does not ask it again.
+    /// The result has one look for each different id, in the order given; an instance that could not be read is
+    /// [`Look::Unread`].
     ///
     /// # Errors
-    /// [`CallError`] if the list call failed in any other way, or if nothing at all could be read and every status call
-    /// was denied, so that no further one would fare better.
+    /// [`CallError`] if nothing at all could be read, because a list call failed or every status call was denied.
     pub async fn look(&self, ids: &[InstanceId]) -> Result<Vec<(InstanceId, Look)>, CallError> {
-        let ids = distinct(ids);
-        let listed = self.rows_of(&ids).await?;
-        self.look_beside(&ids, &listed).await
+        self.observe(ids, |_| {}).await
     }
 
     /// Looks at `ids` in the same way, and tells what else the list shows of them: who they are.
     ///
-    /// What the list call showed of an instance is kept where the status call had to be asked as well. Where a look before
-    /// found that there is no list call here, or one that tells too little, it is not asked, and nobody's tags are known.
+    /// What the list call showed of an instance is kept where the status call had to be asked as well. Where an earlier look
+    /// found that there is no list call here, or one that tells too little, it is not asked, and the tags are not known.
     ///
     /// # Errors
     /// Those of [`look`](Self::look).
     pub async fn survey(&self, ids: &[InstanceId]) -> Result<Vec<Inspection>, CallError> {
-        let ids = distinct(ids);
-        let listed = self.rows_of(&ids).await?;
-        let looks = self.look_beside(&ids, &listed).await?;
+        let mut listed: BTreeMap<InstanceId, ListedInstance> = BTreeMap::new();
+        let looks = self.observe(ids, |rows| listed.extend(rows.iter().cloned())).await?;
         Ok(looks.into_iter().map(|(id, look)| Inspection::of(id, look, listed.get(&id))).collect())
     }
 
-    /// The rows that the list call shows of `ids`.
-    async fn rows_of(&self, ids: &[InstanceId]) -> Result<BTreeMap<InstanceId, ListedInstance>, CallError> {
-        let mut rows = BTreeMap::new();
-        for chunk in ids.chunks(list_instances::IDS_MAX) {
-            rows.extend(self.list_some(chunk).await?);
-        }
-        Ok(rows)
-    }
-
-    /// One look for each of `ids`, which are distinct: what the list shows, and the status call where that is not enough.
-    async fn look_beside(
+    /// Carries out an observation; `keep` is shown the rows of each list call.
+    async fn observe(
         &self,
         ids: &[InstanceId],
-        listed: &BTreeMap<InstanceId, ListedInstance>,
+        mut keep: impl FnMut(&[(InstanceId, ListedInstance)]),
     ) -> Result<Vec<(InstanceId, Look)>, CallError> {
-        let seen = listed.iter().map(|(id, row)| (*id, Sighting::from(row))).filter(|(_, seen)| tells(seen));
-        let mut looks: BTreeMap<InstanceId, Look> = seen.map(|(id, seen)| (id, Look::Seen(seen))).collect();
-        if self.status_tells_more(&looks).await {
-            self.0.list_is_closed.store(true, Ordering::Relaxed);
-            tracing::warn!("only the status call has operation_state: instances are looked at one by one from now on");
-            looks.clear();
-        }
-        let missing: Vec<InstanceId> = ids.iter().copied().filter(|id| !looks.contains_key(id)).collect();
-        if !missing.is_empty() {
-            let nothing_listed = looks.is_empty();
-            let results = self.look_one_by_one(&missing).await;
-            if nothing_listed && results.iter().all(|(_, result)| result.as_ref().is_err_and(is_denied)) {
-                if let Some((_, Err(error))) = results.into_iter().next() {
-                    return Err(error);
-                }
-                return Ok(Vec::new());
+        let mut observation = Observation::new(ids, &self.knowledge());
+        let mut under_way = FuturesUnordered::new();
+        let mut errors: Vec<CallError> = Vec::new();
+        loop {
+            while let Some((call_id, call)) = observation.poll_call() {
+                under_way.push(async move {
+                    match call {
+                        Call::List(ids) => Either::Left((call_id, self.list_some(&ids).await)),
+                        Call::Status(id) => Either::Right((call_id, self.show_status(id).await)),
+                    }
+                });
             }
-            looks.extend(results.into_iter().map(|(id, result)| (id, look_at(result))));
+            let Some(answered) = under_way.next().await else { break };
+            let (call_id, reply) = match answered {
+                Either::Left((call_id, rows)) => (
+                    call_id,
+                    rows.map(|rows| {
+                        keep(&rows);
+                        Reply::Rows(rows.iter().map(|(id, row)| (*id, Sighting::from(row))).collect())
+                    }),
+                ),
+                Either::Right((call_id, seen)) => (call_id, seen.map(Reply::Status)),
+            };
+            let reply = reply.map_err(|error| {
+                let fault = error.fault().clone();
+                errors.push(error);
+                fault
+            });
+            let was_available = !self.knowledge().list_unavailable;
+            observation.completed(call_id, reply, &mut self.knowledge());
+            if was_available && self.knowledge().list_unavailable {
+                tracing::warn!(
+                    "the list call is not available or tells too little: instances are read one by one from now on"
+                );
+            }
         }
-        Ok(ids.iter().filter_map(|id| looks.remove_entry(id)).collect())
+        observation.into_looks().map_err(|fault| {
+            let is_it = |error: &CallError| *error.fault() == fault;
+            let at = errors.iter().rposition(is_it);
+            at.map_or_else(|| CallError::unsent(Operation::ListInstances, fault.clone()), |at| errors.swap_remove(at))
+        })
     }
 
-    /// The rows of `ids` that the list call shows, [`list_instances::IDS_MAX`] at most; none if there is no list call here.
+    /// The rows that the list call shows.
     async fn list_some(&self, ids: &[InstanceId]) -> Result<Vec<(InstanceId, ListedInstance)>, CallError> {
-        if self.0.list_is_closed.load(Ordering::Relaxed) {
-            return Ok(Vec::new());
-        }
         let request = list_instances::by_ids(&self.0.project, ids);
-        match self.look_up(&request, list_instances::reply).await {
-            // A service that does not know the filter shows every instance.
-            Ok(page) => Ok(page.into_rows().filter(|(id, _)| ids.contains(id)).collect()),
-            Err(error) if error.status().is_some_and(|status| CLOSED.contains(&status)) => {
-                if !self.0.list_is_closed.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(%error, "no bulk looks here: instances are looked at one by one from now on");
-                }
-                Ok(Vec::new())
-            }
-            Err(error) => Err(error),
-        }
+        Ok(self.look_up(&request, list_instances::reply).await?.into_rows().collect())
     }
 
-    /// Whether the status call has an `operation_state` where the list has none. The field is optional in both, and in one
-    /// of the life cycles nothing else tells of a reinstall (api-facts 2 and 3). Asked a few times, at most.
-    async fn status_tells_more(&self, looks: &BTreeMap<InstanceId, Look>) -> bool {
-        let lacks_it = |look: &Look| matches!(look, Look::Seen(seen) if seen.operation.is_none());
-        let Some(&id) = looks.keys().next().filter(|_| looks.values().all(lacks_it)) else { return false };
-        let asked = self.0.status_asked.fetch_add(1, Ordering::Relaxed);
-        asked < Self::STATUS_ASKED_MAX && self.show_status(id).await.is_ok_and(|seen| seen.operation.is_some())
-    }
-
-    async fn look_one_by_one(&self, ids: &[InstanceId]) -> Vec<(InstanceId, Result<Sighting, CallError>)> {
-        stream::iter(ids.iter().copied())
-            .map(|id| async move { (id, self.show_status(id).await) })
-            .buffer_unordered(Self::STATUS_IN_FLIGHT_MAX)
-            .collect()
-            .await
+    fn knowledge(&self) -> MutexGuard<'_, CallKnowledge> {
+        self.0.knowledge.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,37 +131,9 @@ impl Inspection {
     }
 }
 
-fn distinct(ids: &[InstanceId]) -> Vec<InstanceId> {
-    let mut named = BTreeSet::new();
-    ids.iter().copied().filter(|id| named.insert(*id)).collect()
-}
-
-/// A row without a state of any kind is no look.
-fn tells(seen: &Sighting) -> bool {
-    seen.state.is_some() || seen.operation.is_some()
-}
-
-fn is_denied(error: &CallError) -> bool {
-    verdict(error.fault(), Repeat::Safe) == Verdict::Denied
-}
-
-fn look_at(result: Result<Sighting, CallError>) -> Look {
-    match result.map_err(CallError::into_fault) {
-        Ok(seen) => Look::Seen(seen),
-        Err(fault) if says_gone(&fault) => Look::Gone(fault),
-        Err(fault) => Look::Unread(fault),
-    }
-}
-
-/// Whether the service itself says that there is no such instance. A 404 without a code may be any proxy's.
-fn says_gone(fault: &Fault) -> bool {
-    fault.kind == FaultKind::NotFound && fault.code.is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::Operation;
     use crate::testing::{self, Play, Server, answer, ids};
     use reinstall_core::instance::InstanceState;
 
@@ -234,7 +180,7 @@ mod tests {
     /// In one life cycle nothing but `operation_state` tells of a reinstall; a list that leaves it out shows nothing then.
     #[tokio::test]
     async fn a_list_that_tells_less_than_the_status_call_is_left() {
-        for (operation, calls) in [(r#","operation_state":"reinstall-processing""#, (1, 5)), ("", (2, 2))] {
+        for (operation, calls) in [(r#","operation_state":"reinstall-processing""#, (1, 4)), ("", (2, 2))] {
             let server = Server::start(move |request| match status_asked(request) {
                 Some(_) => answer(200, &format!(r#"{{"state":"running"{operation}}}"#)),
                 None => {
@@ -281,7 +227,7 @@ mod tests {
         let looks = client.look(&asked).await.unwrap();
         assert_eq!(letters(&looks), "lulusug");
         assert_eq!(requests(&client), (1, 5 + 2), "the 500 was tried three times, a repeated id not at all");
-        assert!(!client.0.list_is_closed.load(Ordering::Relaxed));
+        assert!(!client.knowledge().list_unavailable);
     }
 
     #[tokio::test]
@@ -373,8 +319,9 @@ mod tests {
             for _ in 0..2 {
                 assert_eq!(letters(&client.look(&ids(0..20)).await.unwrap()), "s".repeat(20));
             }
-            assert_eq!(requests(&client), (1, 40), "{status} {body}");
-            assert_eq!(server.lines()["GET /v1/p-1/instances"], 1, "{status} {body}");
+            // Without a code of the cloud it may be any proxy's words, so the list is asked again.
+            let lists = if body.is_empty() { 2 } else { 1 };
+            assert_eq!(requests(&client), (lists, 40), "{status} {body}");
         }
     }
 

@@ -68,6 +68,7 @@ pub fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8], hidden: &[&st
         retry_after: retry_after(headers),
         limit: named_limit(&words.message).filter(|_| kind == FaultKind::Throttled),
         named: InstanceId::all_in(&words.message),
+        never_left: false,
     }
 }
 

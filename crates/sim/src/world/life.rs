@@ -3,6 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
+use reinstall_core::observation::CallKnowledge;
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::time::{Timestamp, back_at};
@@ -69,8 +70,8 @@ impl World {
         self.is_down = false;
         self.life += 1;
         self.clock.restart(self.now, back_at(back.told_at(), wall, away));
-        (self.list_is_closed, self.status_asked) = (false, 0);
-        self.looking.clear();
+        self.knowledge = CallKnowledge::default();
+        self.observing.clear();
         let at = self.clock.read(self.now);
         self.recorded = Recorded::resume(back, disk, at);
         self.may_crash();

@@ -9,7 +9,6 @@ use reinstall_core::record::Scribe;
 use reinstall_mock_server::cloud::refusal::Refusal;
 use reinstall_mock_server::cloud::request::ReinstallRequest;
 
-use super::turn::Wanted;
 use super::{Happening, Sent, World};
 use crate::network::{CALL_MAX, Fate, fault, latency};
 use crate::strangers::Meddling;
@@ -33,7 +32,7 @@ impl World {
             submission,
         };
         self.decided = Some(sent.clone());
-        self.want(ticket, Wanted::Submit(Box::new(sent), self.now));
+        self.want_to_send(ticket, sent);
     }
 
     /// It leaves.

@@ -1,10 +1,10 @@
-//! What a look finds: out of date, cut short or not at all, as the scene has it.
+//! What a call that reads finds: out of date, cut short or not at all, as the scene has it.
 
 use std::time::Duration;
 
-use reinstall_core::action::{Answer, Look};
-use reinstall_core::fault::FaultKind;
+use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::InstanceId;
+use reinstall_core::observation::{Call, Reply};
 use reinstall_core::sighting::{Sighting, Via};
 use reinstall_core::time::Timestamp;
 
@@ -13,38 +13,58 @@ use crate::network::{CALL_MAX, fault, look_fault};
 use crate::scene::Scene;
 
 impl World {
-    /// How often the client asks the status call whether it tells more than the list.
-    const STATUS_ASKED_MAX: u32 = 5;
-
-    /// What a look that reaches the cloud now finds.
-    pub(super) fn look(&mut self, ids: &[InstanceId]) -> Answer {
+    /// What a call that reaches the cloud now finds.
+    pub(super) fn reply(&mut self, call: &Call) -> Result<Reply, Fault> {
         if self.row.chance(self.scene.weather.outages) {
             self.outage_until = self.now + self.row.between(CALL_MAX, Scene::OUTAGE_MAX);
         }
         if self.now < self.outage_until {
-            return Answer::Failed(fault(FaultKind::TimedOut));
+            return Err(fault(FaultKind::TimedOut));
         }
         if let Some(fault) = look_fault(&mut self.row, self.scene.weather) {
-            return Answer::Failed(fault);
+            return Err(fault);
         }
-        let is_stale = self.row.chance(self.scene.weather.stale_looks);
-        let behind = if is_stale { self.staleness() } else { Duration::ZERO };
-        let as_of = self.now - behind;
-        let via = self.way_to_look();
-        let mut looks = vec![];
+        match call {
+            Call::List(ids) => self.rows(ids),
+            Call::Status(id) => self.status(*id),
+        }
+    }
+
+    fn rows(&mut self, ids: &[InstanceId]) -> Result<Reply, Fault> {
+        if !self.scene.permits_list {
+            return Err(fault(FaultKind::Forbidden));
+        }
+        let behind = self.staleness();
+        let mut rows = vec![];
         for &id in ids {
-            // A row now and then is missing or cannot be read.
+            // A row now and then is missing.
             if self.row.chance(self.scene.weather.look_faults / 5) {
-                if self.row.chance(50) {
-                    looks.push((id, Look::Unread(fault(FaultKind::ServerFailed))));
-                }
                 continue;
             }
-            let as_of = self.before_request(id).unwrap_or(as_of);
-            let seen = self.sighting(as_of, id, via);
-            looks.push((id, seen.map_or_else(|| Look::Gone(fault(FaultKind::NotFound)), Look::Seen)));
+            let as_of = self.as_of(id, behind);
+            if let Some(seen) = self.sighting(as_of, id, Via::List) {
+                rows.push((id, seen));
+            }
         }
-        Answer::Looked(looks)
+        Ok(Reply::Rows(rows))
+    }
+
+    fn status(&mut self, id: InstanceId) -> Result<Reply, Fault> {
+        let behind = self.staleness();
+        let as_of = self.as_of(id, behind);
+        // The call fails more often when it is asked whether it tells more than the list.
+        if self.scene.list_omits_operation
+            && !self.knowledge.list_unavailable
+            && self.row.chance(self.scene.status_fails)
+        {
+            return Err(fault(FaultKind::ServerFailed));
+        }
+        self.sighting(as_of, id, Via::Status).map(Reply::Status).ok_or_else(|| fault(FaultKind::NotFound))
+    }
+
+    /// The moment that an answer tells of, by a replica that is behind.
+    fn as_of(&mut self, id: InstanceId, behind: Duration) -> Timestamp {
+        self.before_request(id).unwrap_or(self.now - behind)
     }
 
     /// The moment before the request that an instance is being reinstalled by, if this is all that a replica knows.
@@ -64,21 +84,11 @@ impl World {
     }
 
     fn staleness(&mut self) -> Duration {
+        if !self.row.chance(self.scene.weather.stale_looks) {
+            return Duration::ZERO;
+        }
         // Half of the replicas that lag do so by as much as may be.
         if self.row.chance(50) { self.scene.stale_max } else { self.row.between(Duration::ZERO, self.scene.stale_max) }
-    }
-
-    /// Which call the client uses. Where only the status call has `operation_state` it finds out and changes over, which
-    /// may take it some tries, and starts over with each start of the program.
-    fn way_to_look(&mut self) -> Via {
-        if !self.scene.permits_list || self.list_is_closed {
-            return Via::Status;
-        }
-        if self.scene.list_omits_operation && self.status_asked < Self::STATUS_ASKED_MAX {
-            self.status_asked += 1;
-            self.list_is_closed = !self.row.chance(self.scene.status_fails);
-        }
-        if self.list_is_closed { Via::Status } else { Via::List }
     }
 
     fn sighting(&self, as_of: Timestamp, id: InstanceId, via: Via) -> Option<Sighting> {

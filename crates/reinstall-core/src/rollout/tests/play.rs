@@ -13,6 +13,7 @@ use crate::rollout::Rollout;
 use crate::spec::CheckedSpec;
 use crate::summary::{Outcome, Report, Summary};
 use crate::testing::sighting;
+use crate::text::CloudText;
 use crate::time::Timestamp;
 
 /// The seed of every play.
@@ -21,9 +22,28 @@ const SEED: u64 = 7;
 /// The moment every play begins.
 pub(in crate::rollout) const START: Timestamp = Timestamp::from_millis(1_000_000_000);
 
-/// A fault such as the client makes of this status.
+/// A fault such as the client makes of this kind of failure. A refusal carries a code of the service.
 pub(in crate::rollout) fn fault(kind: FaultKind) -> Fault {
-    Fault { request_id: RequestId::new("req-1"), ..Fault::new(kind, "the cloud's words") }
+    Fault { request_id: RequestId::new("req-1"), code: code(kind), ..Fault::new(kind, "the cloud's words") }
+}
+
+fn code(kind: FaultKind) -> Option<CloudText> {
+    match kind {
+        FaultKind::Rejected => Some("iMetal.0201".into()),
+        FaultKind::NotFound => Some("iMetal.0200".into()),
+        FaultKind::Unauthorized | FaultKind::Lapsed => Some("APIGW.0301".into()),
+        FaultKind::Forbidden => Some("iMetal.0004".into()),
+        FaultKind::NoSuchCall => Some("APIGW.0101".into()),
+        FaultKind::Throttled => Some("APIGW.0308".into()),
+        FaultKind::Unreachable
+        | FaultKind::HeldBack
+        | FaultKind::TimedOut
+        | FaultKind::Broken
+        | FaultKind::Redirected
+        | FaultKind::ServerFailed
+        | FaultKind::Unexpected
+        | FaultKind::Unreadable => None,
+    }
 }
 
 /// A plan for targets 0, 1, 2..
@@ -144,6 +164,14 @@ impl Play {
     pub(in crate::rollout) fn show(&mut self, ticket: Ticket, ids: &[InstanceId], text: &str) {
         let looks = ids.iter().map(|&id| (id, Look::Seen(sighting(text)))).collect();
         self.answer(ticket, Answer::Looked(looks));
+    }
+
+    /// Answers every look like that until nothing happens any more; no submission may come.
+    pub(in crate::rollout) fn show_all(&mut self, text: &str) {
+        while let Some(action) = self.next_action() {
+            let Action::Look(ticket, ids) = action else { panic!("expected no submission, got {action:?}") };
+            self.show(ticket, &ids, text);
+        }
     }
 
     /// Answers a submission: accepted, these named.

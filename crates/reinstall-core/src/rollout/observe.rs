@@ -68,9 +68,11 @@ impl Rollout {
         let finish_by = watch.submitted_at + policy.finish_within;
         let deadline = match watch.stage {
             Stage::Doubtful { settle_at, .. } => settle_at.min(finish_by),
-            Stage::Accepted { start_by } => start_by.min(finish_by),
+            Stage::Accepted { since } => (since + policy.start_within).min(finish_by),
             Stage::Installing { .. } => finish_by,
         };
+        let ends_count_from = watch.ends_count_from(policy);
+        let deadline = if ends_count_from > self.now { deadline.min(ends_count_from) } else { deadline };
         let regular = self.now + policy.poll_every;
         let next = if deadline > self.now { regular.min(deadline) } else { regular };
         self.looks_due.insert((next, member));
