@@ -10,7 +10,7 @@ from mock import ACCESS_KEY, PROJECT, SECRET_KEY
 # How long a command may take, in seconds.
 COMMAND_SECONDS_MAX = 30
 # The clocks of a run, sped up as much as the mock's reinstalls are.
-SPED_UP = ("--poll-every", "20ms", "--shortest", "5s", "--settle-after", "6s")
+SPED_UP = ("--poll-every", "20ms", "--shortest", "5s", "--settle-after", "6s", "--read-lag", "20ms", "--call-timeout", "5s")
 
 # Our command line reads what the SDK reads.
 SIGNED = {"HUAWEICLOUD_SDK_AK": ACCESS_KEY, "HUAWEICLOUD_SDK_SK": SECRET_KEY}

@@ -90,6 +90,7 @@ fn draw_plan(args: &InputArgs, site: &SitePolicy, account: &Account) -> Result<P
         instances.extend(targets::read(path)?);
     }
     let mut policy = Policy::from(&args.policy);
+    policy.call_timeout = args.connection.way.call_timeout.unwrap_or(policy.call_timeout);
     site.lower(&mut policy, args.policy.typed());
     let spec = ReinstallSpec { instances, image_id: args.image_id.clone(), policy };
     let checked = spec.check().map_err(Failure::Objections)?;

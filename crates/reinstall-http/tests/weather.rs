@@ -44,6 +44,8 @@ fn policy() -> Policy {
         waves: "100%".parse().expect("a list of waves"),
         poll_every: Duration::from_millis(500),
         settle_after: Duration::from_secs(13),
+        read_lag: Duration::from_millis(500),
+        call_timeout: Duration::from_secs(10),
         in_flight_max: INSTANCES as usize,
         shortest: SHORTEST,
         // A machine that stalls fails this; it is not to hang for the half hours of a real cloud.

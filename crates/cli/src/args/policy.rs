@@ -32,9 +32,14 @@ pub(crate) struct PolicyArgs {
     #[arg(long, value_name = "D", default_value = "15s", value_parser = parse_duration)]
     poll_every: Duration,
 
-    /// How long an unanswered or unacknowledged request is watched before it counts as not started
+    /// How long an unanswered or unacknowledged request is watched before it counts as not started; at least --call-timeout
+    /// and --read-lag together
     #[arg(long, value_name = "D", default_value = "2m", value_parser = parse_duration)]
     settle_after: Duration,
+
+    /// How far behind the truth a read may be while a request is in doubt; never counted as less than --poll-every
+    #[arg(long, value_name = "D", default_value = "15s", value_parser = parse_duration)]
+    read_lag: Duration,
 
     /// How long an accepted instance may show no movement
     #[arg(long, value_name = "D", default_value = "10m", value_parser = parse_duration)]
@@ -52,8 +57,8 @@ pub(crate) struct PolicyArgs {
     #[arg(long, value_name = "N", default_value_t = 2)]
     attempts: u32,
 
-    /// The shortest time a reinstall can take; if nobody looked for longer, one may have been missed, and an instance that
-    /// runs again without a word of success is believed to be done only so long after it moved
+    /// The shortest time a reinstall can take. A longer gap between reads may miss one, and no end is believed earlier than so
+    /// long after the request was carried out
     #[arg(long, value_name = "D", default_value = "2m", value_parser = parse_duration)]
     shortest: Duration,
 
@@ -100,6 +105,8 @@ impl From<&PolicyArgs> for Policy {
             failures_max: args.failures_max,
             poll_every: args.poll_every,
             settle_after: args.settle_after,
+            read_lag: args.read_lag,
+            call_timeout: Self::default().call_timeout,
             start_within: args.start_within,
             finish_within: args.finish_within,
             submit_within: args.submit_within,
@@ -136,7 +143,7 @@ mod tests {
     #[test]
     fn every_flag_arrives() {
         let given = policy(
-            "--batch-max 10 --waves 2,50% --in-flight-max 30 --failures-max 3 --poll-every 500ms --settle-after 4s \
+            "--batch-max 10 --waves 2,50% --in-flight-max 30 --failures-max 3 --poll-every 500ms --settle-after 4s --read-lag 3s \
              --start-within 5s --finish-within 6m --submit-within 7h --attempts 1 --shortest 8s --start-from running,stopped \
              --max-unavailable 5%",
         );
@@ -148,6 +155,8 @@ mod tests {
             failures_max: Share::Count(3),
             poll_every: Duration::from_millis(500),
             settle_after: seconds(4),
+            read_lag: seconds(3),
+            call_timeout: seconds(30),
             start_within: seconds(5),
             finish_within: seconds(360),
             submit_within: seconds(7 * 3600),

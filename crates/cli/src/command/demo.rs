@@ -51,6 +51,8 @@ fn policy() -> Policy {
     Policy {
         poll_every: Duration::from_millis(200),
         settle_after: Duration::from_secs(2),
+        read_lag: Duration::from_millis(200),
+        call_timeout: Duration::from_secs(1),
         start_within: Duration::from_secs(5),
         finish_within: Duration::from_secs(15),
         submit_within: Duration::from_secs(10),

@@ -74,6 +74,12 @@ pub(crate) fn text(out: &mut dyn Write, plan: &Plan, hash: &PlanHash, account: &
         Plain(policy.submit_within),
         Plain(policy.shortest)
     )?;
+    writeln!(
+        out,
+        "Assumed    a request is carried out within {} or not at all; a read is at most {} behind",
+        Plain(policy.settle_after.saturating_sub(policy.read_lag())),
+        Plain(policy.read_lag()),
+    )?;
     writeln!(out)?;
     name_everybody(out, plan)?;
     writeln!(out, "This wipes the system disk of every instance named.")?;

@@ -43,6 +43,10 @@ const POLICY: [&str; 16] = [
     "10s",
     "--settle-after",
     "2s",
+    "--read-lag",
+    "100ms",
+    "--call-timeout",
+    "1500ms",
 ];
 const COMMON: [&str; 7] = ["--yes", "--requests-per-second", "500", "--password-file", "pw", "--output", "ndjson"];
 

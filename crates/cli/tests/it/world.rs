@@ -12,13 +12,17 @@ use tokio::runtime::Runtime;
 use crate::bench::{Bench, PROJECT, Shot, TOKEN};
 
 /// The clocks of a run, sped up as much as the reinstalls are.
-pub(crate) const SPED_UP: [&str; 10] = [
+pub(crate) const SPED_UP: [&str; 14] = [
     "--poll-every",
     "20ms",
     "--shortest",
     "5s",
     "--settle-after",
     "6s",
+    "--read-lag",
+    "20ms",
+    "--call-timeout",
+    "5s",
     "--requests-per-second",
     "500",
     "--password-file",

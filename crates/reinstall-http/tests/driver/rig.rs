@@ -33,7 +33,9 @@ pub(crate) fn policy() -> Policy {
     Policy {
         waves: "100%".parse().expect("a list of waves"),
         poll_every: Duration::from_millis(60),
-        settle_after: Duration::from_millis(400),
+        settle_after: Duration::from_millis(500),
+        read_lag: Duration::from_millis(60),
+        call_timeout: Duration::from_millis(400),
         start_within: Duration::from_millis(1_500),
         finish_within: Duration::from_secs(30),
         submit_within: Duration::from_secs(10),
