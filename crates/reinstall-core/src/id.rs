@@ -93,7 +93,7 @@ uuid_id!(
 impl InstanceId {
     /// An id from its 128 bits, for stand-ins that make fleets up.
     #[must_use]
-    pub fn from_bits(bits: u128) -> Self {
+    pub const fn from_bits(bits: u128) -> Self {
         Self(Uuid::from_u128(bits))
     }
 
@@ -113,7 +113,7 @@ impl InstanceId {
 impl ImageId {
     /// An id from its 128 bits, for stand-ins that make images up.
     #[must_use]
-    pub fn from_bits(bits: u128) -> Self {
+    pub const fn from_bits(bits: u128) -> Self {
         Self(Uuid::from_u128(bits))
     }
 }

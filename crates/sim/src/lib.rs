@@ -23,6 +23,7 @@ mod clock;
 pub mod disk;
 
 pub mod world;
+pub mod worse;
 
 pub mod properties;
 

@@ -29,6 +29,11 @@ pub enum Fate {
     },
     /// The answer names an instance that nobody asked for.
     Strange,
+    /// It is carried out, wholly or for half of those it names, and refused then.
+    RefusedAfter {
+        /// Whether all were carried out.
+        wholly: bool,
+    },
 }
 
 /// How long a client waits for an answer.

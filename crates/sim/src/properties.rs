@@ -69,9 +69,16 @@ fn never_two_requests_at_once(world: &World) -> Result<(), String> {
     }
 }
 
-/// A request names only whom the look right before it showed running, with nobody at work on it.
+/// A request names only instances that the read right before it showed running, with no other operation in progress on them,
+/// whatever word the service has for that.
 fn only_fit_instances_are_submitted(world: &World) -> Result<(), String> {
-    match world.sent.last().and_then(|sent| sent.unfit) {
+    let worked_on = &world.scene.worse.worked_on;
+    let is_worked_on = |id: &&InstanceId| worked_on.contains(id) && world.cloud.wipes(**id).is_empty();
+    let last = world.sent.last();
+    if let Some(id) = last.and_then(|sent| sent.submission.ids.as_slice().iter().find(is_worked_on)) {
+        return Err(format!("another operation was in progress on {id}"));
+    }
+    match last.and_then(|sent| sent.unfit) {
         Some(id) => Err(format!("{id} did not look fit")),
         None => Ok(()),
     }
@@ -215,7 +222,7 @@ fn outcomes_agree_with_the_cloud(world: &World, report: &Report) -> Result<(), S
     let was_refused = report.evidence.iter().any(|evidence| matches!(evidence.fact, Fact::Refused(_)));
     let refused = ours.is_empty() && was_refused;
     let agrees = match report.outcome {
-        Outcome::Succeeded => ended(Standing::Succeeded),
+        Outcome::Succeeded => ended(Standing::Succeeded) && !world.scene.worse.other_image.contains(&id),
         Outcome::Failed => ended(Standing::Failed) || refused,
         Outcome::Skipped | Outcome::NotStarted => ours.is_empty(),
         Outcome::Unresolved => true,

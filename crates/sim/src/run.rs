@@ -14,6 +14,7 @@ use crate::disk::Disk;
 use crate::properties::{FINAL, STEPWISE};
 use crate::scene::Scene;
 use crate::world::{START, World};
+use crate::worse::Worse;
 
 /// The most steps a world may take, and the longest it may go on: a rollout whose faults have an end has one too.
 const STEPS_MAX: u64 = 2_000_000;
@@ -39,12 +40,22 @@ pub enum Kind {
     Throttled,
     /// Strangers change instances, or the wall clock is set, or reinstalls never end.
     Meddled,
+    /// A service or gateway that does not behave as documented.
+    Worse,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Calm, Self::Crashes, Self::Outages, Self::Terse, Self::Silent, Self::Throttled, Self::Meddled];
+    pub const ALL: [Self; 8] = [
+        Self::Calm,
+        Self::Crashes,
+        Self::Outages,
+        Self::Terse,
+        Self::Silent,
+        Self::Throttled,
+        Self::Meddled,
+        Self::Worse,
+    ];
 
     /// The largest share of targets that may end unresolved; `None` where looking honestly cannot tell.
     #[must_use]
@@ -52,12 +63,14 @@ impl Kind {
         match self {
             Self::Calm => Some(0.001),
             Self::Crashes => Some(0.05),
-            Self::Outages | Self::Terse | Self::Silent | Self::Throttled | Self::Meddled => None,
+            Self::Outages | Self::Terse | Self::Silent | Self::Throttled | Self::Meddled | Self::Worse => None,
         }
     }
 
     fn of(scene: &Scene) -> Self {
-        if scene.strangers > 0 || !scene.steps.is_empty() || scene.never_ending > 0 {
+        if scene.worse != Worse::default() {
+            Self::Worse
+        } else if scene.strangers > 0 || !scene.steps.is_empty() || scene.never_ending > 0 {
             Self::Meddled
         } else if scene.limits.gateway.is_some() {
             Self::Throttled
@@ -85,6 +98,7 @@ impl fmt::Display for Kind {
             Self::Silent => "on a service that shows nothing",
             Self::Throttled => "with a gateway that throttles",
             Self::Meddled => "with strangers, set clocks or endless reinstalls",
+            Self::Worse => "with a service or gateway that breaks the documents",
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use reinstall_core::id::InstanceId;
+use reinstall_core::id::{ImageId, InstanceId};
 use reinstall_core::instance::{InstanceFault, InstanceState, OperationState};
 use reinstall_core::lifecycle::LifeCycle;
 use reinstall_core::plan::Plan;
@@ -21,6 +21,7 @@ use crate::dice::Row;
 use crate::marks::Marks;
 use crate::network::CALL_MAX;
 use crate::world::START;
+use crate::worse::{Scenery, Worse, shows_by_words_only};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -106,6 +107,8 @@ pub struct Scene {
     /// never arrived and what nobody can see yet look alike. That is an assumption of the product too. Where every request
     /// is answered, nearly as much as the shortest reinstall that the policy reckons with.
     pub stale_max: Duration,
+    /// How it is worse than the documents.
+    pub worse: Worse,
     /// How many of a hundred rows of a look are still from before the request, however long ago that is: a replica that
     /// stands still. No two looks in a row show an instance so.
     pub old_rows: u32,
@@ -155,9 +158,15 @@ impl Scene {
             }
         }
         let targets = &ids[..fleet as usize];
+        let scenery = Scenery {
+            shows_by_words_only: shows_by_words_only(life_cycle),
+            sends_operation,
+            list_omits_operation: false,
+            permits_list,
+            reads_fail: false,
+        };
         let survey = targets.iter().filter_map(|id| Some((*id, surveyed(&cloud.glimpse(START, *id)?)))).collect();
         let plan = plan(&mut row, targets, Guards::of(seed), is_rough).bound_to(survey);
-        let poll_every = plan.policy().poll_every;
         let weather = if is_rough { Weather::ROUGH } else { Weather::draw(&mut row) };
         // Half of the halts come in the first moments, when requests are being made.
         let halts = row.chance(15);
@@ -175,17 +184,22 @@ impl Scene {
         let marks = *row.pick(&Marks::ALL);
         let list_omits_operation = permits_list && sends_operation && row.chance(60);
         let status_fails = *row.pick(&[5, 60, 60]);
+        let reads_fail = weather.look_faults > 0 || weather.outages > 0;
+        let worse = Worse::of(seed, Scenery { list_omits_operation, reads_fail, ..scenery }, &mut cloud, targets);
+        let plan = if worse.asks_for_image { with_image(plan) } else { plan };
         // A clock that is set forward makes the time short in which a late request may arrive.
         let settles = if steps.is_empty() { plan.policy().settle_after } else { MINUTE };
         // A program that ends has given up, whatever time its request had left.
         let gives_up = if crashes > 0 { Duration::ZERO } else { CALL_MAX };
-        let is_never_in_doubt = weather.submit_faults == 0 && crashes == 0 && steps.is_empty();
+        let is_never_in_doubt =
+            weather.submit_faults == 0 && worse.refuses_after == 0 && crashes == 0 && steps.is_empty();
         Self {
             is_terse: !sends_operation || list_omits_operation || left_overs == LeftOvers::WordsOrNothing,
             is_silent: life_cycle == LifeCycle::Diagram2026 && !sends_operation,
             late_max: settles + gives_up - plan.policy().read_lag() - SECOND,
-            stale_max: if is_never_in_doubt { plan.policy().shortest - SECOND } else { poll_every },
-            old_rows: if is_never_in_doubt { 5 } else { 0 },
+            stale_max: if is_never_in_doubt { plan.policy().shortest - SECOND } else { plan.policy().read_lag() },
+            old_rows: if is_never_in_doubt { 5 } else { worse.old_rows },
+            worse,
             cloud,
             plan,
             weather,
@@ -220,6 +234,21 @@ fn config(row: &mut Row, seed: u64, count: u32) -> CloudConfig {
     config.spread_percent = (50, 150);
     config.failing = *row.pick(&[Failing::Nobody, Failing::Nobody, Failing::Percent(5), Failing::Percent(40)]);
     config
+}
+
+/// The image of a plan that asks for one.
+pub(crate) const IMAGE: ImageId = ImageId::from_bits(0x1a6e);
+/// The image of every instance before.
+pub(crate) const OLD_IMAGE: ImageId = ImageId::from_bits(0x01d);
+
+/// The same plan, for another image than the one that is there.
+fn with_image(plan: Plan) -> Plan {
+    let instances = plan.targets().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+    let spec = ReinstallSpec { instances, image_id: Some(IMAGE.to_string()), policy: plan.policy().clone() };
+    match spec.check() {
+        Ok(spec) => Plan::draw(&spec, project()).bound_to(plan.survey().clone()),
+        Err(objections) => unreachable!("{objections}"),
+    }
 }
 
 /// How many of a hundred instances the cloud refuses.

@@ -21,10 +21,12 @@ pub enum Meddling {
     ChangesAddress,
     /// Reinstalls it, with another client.
     Reinstalls,
+    /// Reboots it, which a worse service shows as `pending`.
+    Reboots,
 }
 
 impl Meddling {
-    /// All of them.
+    /// Those of every world.
     pub const ALL: [Self; 3] = [Self::PowerCycles, Self::ChangesAddress, Self::Reinstalls];
 }
 
@@ -92,6 +94,7 @@ impl Strangers {
                 Meddling::PowerCycles if at < half => InstanceState::Stopping,
                 Meddling::PowerCycles => InstanceState::Stopped,
                 Meddling::ChangesAddress => InstanceState::ModifyingIp,
+                Meddling::Reboots => InstanceState::Pending,
                 Meddling::Reinstalls => seen.state,
             };
         }

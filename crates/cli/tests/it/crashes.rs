@@ -26,7 +26,7 @@ const TAKES: Duration = Duration::from_secs(12);
 const NOTICES_MAX: f64 = 40.0;
 
 /// Clocks that suit reinstalls of a few seconds.
-const POLICY: [&str; 16] = [
+const POLICY: [&str; 20] = [
     "--waves",
     "1,20%,100%",
     "--batch-max",

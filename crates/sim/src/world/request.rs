@@ -12,6 +12,7 @@ use reinstall_mock_server::cloud::request::ReinstallRequest;
 use super::{Happening, Sent, World};
 use crate::network::{CALL_MAX, Fate, fault, latency};
 use crate::strangers::Meddling;
+use crate::worse::refusal;
 
 /// Any allowed password does: the cloud only checks it.
 pub(super) const PASSWORD: &str = "Simulated+Login-77";
@@ -45,7 +46,11 @@ impl World {
         sent.overlaps = submission.ids.as_slice().iter().copied().find(|id| self.in_the_air.contains_key(id));
         self.sent.push(sent);
         self.strangers_come(&submission);
-        let fate = Fate::draw(&mut self.row, self.scene.weather, self.scene.late_max);
+        let fate = if self.row.chance(self.scene.worse.refuses_after) {
+            Fate::RefusedAfter { wholly: self.row.chance(60) }
+        } else {
+            Fate::draw(&mut self.row, self.scene.weather, self.scene.late_max)
+        };
         let way = latency(&mut self.row);
         match fate {
             Fate::NotSent => self.fail(ticket, way, FaultKind::Unreachable),
@@ -58,7 +63,7 @@ impl World {
                 self.fail(ticket, CALL_MAX, FaultKind::TimedOut);
                 self.depart(way, ticket, submission, fate);
             }
-            Fate::Fine | Fate::LostAfter(_) | Fate::Partial { .. } | Fate::Strange => {
+            Fate::Fine | Fate::LostAfter(_) | Fate::Partial { .. } | Fate::Strange | Fate::RefusedAfter { .. } => {
                 self.depart(way, ticket, submission, fate);
             }
         }
@@ -92,7 +97,8 @@ impl World {
     fn stranger_comes(&mut self, id: InstanceId, within: Duration) {
         let after = self.row.between(Duration::ZERO, within);
         let lasts = self.row.between(CALL_MAX / 3, CALL_MAX * 6);
-        let what = *self.row.pick(&Meddling::ALL);
+        let reboots = self.scene.worse.strangers_reboot && self.row.chance(50);
+        let what = if reboots { Meddling::Reboots } else { *self.row.pick(&Meddling::ALL) };
         self.enqueue(after, Happening::Meddles(id, what, lasts));
     }
 
@@ -113,16 +119,18 @@ impl World {
             }
         }
         let named = match fate {
-            Fate::Partial { .. } => &all[..all.len() / 2],
+            Fate::Partial { .. } | Fate::RefusedAfter { wholly: false } => &all[..all.len() / 2],
             Fate::Fine
             | Fate::NotSent
             | Fate::LostBefore(_)
             | Fate::LostAfter(_)
             | Fate::Late(_)
             | Fate::Throttled(_)
+            | Fate::RefusedAfter { wholly: true }
             | Fate::Strange => all,
         };
-        let seized = if matches!(fate, Fate::Partial { all_took_hold: false }) { named } else { all };
+        let takes_part = matches!(fate, Fate::Partial { all_took_hold: false } | Fate::RefusedAfter { wholly: false });
+        let seized = if takes_part { named } else { all };
         let answer = match self.seize(submission, seized) {
             Err(fault) => Answer::Failed(fault),
             Ok(()) => {
@@ -138,6 +146,10 @@ impl World {
             Fate::LostAfter(kind) => {
                 let way = latency(&mut self.row);
                 self.fail(ticket, give_up(kind, way), kind);
+            }
+            Fate::RefusedAfter { .. } => {
+                let refused = refusal(&mut self.row, all);
+                self.answer_later(ticket, Answer::Failed(refused));
             }
             Fate::Fine
             | Fate::NotSent

@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::InstanceId;
+use reinstall_core::instance::{Operation, OperationState, Progress};
+use reinstall_core::lifecycle::Standing;
 use reinstall_core::observation::{Call, Reply};
 use reinstall_core::sighting::{Sighting, Via};
 use reinstall_core::time::Timestamp;
 
-use super::World;
+use reinstall_mock_server::cloud::wipe::Wipe;
+
+use super::{START, World};
 use crate::network::{CALL_MAX, fault, look_fault};
-use crate::scene::Scene;
+use crate::scene::{IMAGE, OLD_IMAGE, Scene};
 
 impl World {
     /// What a call that reaches the cloud now finds.
@@ -31,7 +35,8 @@ impl World {
     }
 
     fn rows(&mut self, ids: &[InstanceId]) -> Result<Reply, Fault> {
-        if !self.scene.permits_list {
+        let is_closed = self.scene.worse.list_closes_after.is_some_and(|after| self.now >= START + after);
+        if !self.scene.permits_list || is_closed {
             return Err(fault(FaultKind::Forbidden));
         }
         let behind = self.staleness();
@@ -42,9 +47,17 @@ impl World {
                 continue;
             }
             let as_of = self.as_of(id, behind);
-            if let Some(seen) = self.sighting(as_of, id, Via::List) {
-                rows.push((id, seen));
+            rows.extend(self.sighting(as_of, id, Via::List).map(|seen| (id, seen)));
+            if self.row.chance(self.scene.worse.repeats_rows) {
+                let as_of = self.now - self.staleness();
+                rows.extend(self.sighting(as_of, id, Via::List).map(|seen| (id, seen)));
             }
+        }
+        if self.scene.worse.shuffles_rows {
+            let by = rows.len() / 2;
+            rows.rotate_left(by);
+            let stranger = self.cloud.ids().find(|id| !ids.contains(id));
+            rows.extend(stranger.and_then(|id| Some((id, self.sighting(self.now, id, Via::List)?))));
         }
         Ok(Reply::Rows(rows))
     }
@@ -91,12 +104,36 @@ impl World {
         if self.row.chance(50) { self.scene.stale_max } else { self.row.between(Duration::ZERO, self.scene.stale_max) }
     }
 
-    fn sighting(&self, as_of: Timestamp, id: InstanceId, via: Via) -> Option<Sighting> {
+    fn sighting(&mut self, as_of: Timestamp, id: InstanceId, via: Via) -> Option<Sighting> {
         let mut seen = Sighting { via, ..Sighting::from(&self.strangers.look(&self.cloud, as_of, id)?) };
         if via == Via::List {
             seen.operation.take_if(|_| self.scene.list_omits_operation);
             seen.updated_at = self.scene.marks.read(&self.cloud, as_of, id);
         }
+        self.make_worse(&mut seen, as_of, id);
         Some(seen)
+    }
+
+    /// What a worse service makes of an answer.
+    fn make_worse(&mut self, seen: &mut Sighting, as_of: Timestamp, id: InstanceId) {
+        let was_wiped = |wipe: &&Wipe| wipe.accepted_at <= as_of;
+        let last = self.cloud.wipes(id).iter().rfind(was_wiped);
+        let worse = &self.scene.worse;
+        if seen.via == Via::Status && last.is_none() && worse.told_otherwise.contains(&id) {
+            seen.operation = Some(OperationState::Known(Operation::Reinstall, Progress::Succeed));
+        }
+        if seen.via == Via::List && worse.asks_for_image {
+            let is_done = last.is_some_and(|wipe| wipe.standing(as_of) == Standing::Succeeded);
+            let is_new = is_done && !worse.other_image.contains(&id);
+            seen.image = Some(if is_new { IMAGE } else { OLD_IMAGE });
+        }
+        let (upgrade, drops_operation, drops_error) = (worse.upgrade, worse.drops_operation, worse.drops_error);
+        let dice = if upgrade.is_some() { self.row.throw() } else { 0.0 };
+        if upgrade.is_some_and(|upgrade| !upgrade.sends_field(self.now, dice)) || self.row.chance(drops_operation) {
+            seen.operation = None;
+        }
+        if self.row.chance(drops_error) {
+            seen.fault = None;
+        }
     }
 }
