@@ -29,6 +29,8 @@ pub mod properties;
 
 pub mod run;
 
+pub mod exhaustive;
+
 pub mod workers;
 
 pub mod totals;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
+use reinstall_sim::exhaustive::{Extent, search_all};
 use reinstall_sim::run::run;
 use reinstall_sim::stopwatch::Stopwatch;
 use reinstall_sim::totals::Totals;
@@ -27,6 +28,9 @@ struct Args {
     /// Print the machine's diagram and table of moves, as `docs/rollout.md` has them.
     #[arg(long)]
     moves: bool,
+    /// Search small worlds completely instead, up to so many special choices in each.
+    #[arg(long, value_name = "SPECIAL", num_args = 0..=1, default_missing_value = "2")]
+    exhaustive: Option<usize>,
     /// Measure what the machine costs for each target, at each of these numbers of targets.
     #[arg(long, value_name = "TARGETS", value_delimiter = ',')]
     scale: Vec<usize>,
@@ -51,6 +55,9 @@ fn tell(args: &Args) -> io::Result<bool> {
     if let Some(counted) = args.mutants {
         return tell_mutants(counted);
     }
+    if let Some(special_max) = args.exhaustive {
+        return tell_exhaustive(Extent { special_max, ..Extent::BOUNDED });
+    }
     if args.moves {
         write!(io::stdout(), "{}", moves::document())?;
         return Ok(true);
@@ -65,6 +72,27 @@ fn tell(args: &Args) -> io::Result<bool> {
             Ok(all_well & status.success())
         }),
     }
+}
+
+/// Searches every small scene completely; whether none shows a violation.
+fn tell_exhaustive(extent: Extent) -> io::Result<bool> {
+    let (mut worlds, mut scenes, mut violations, mut written) = (0, 0, 0, Ok(()));
+    let stopwatch = Stopwatch::start();
+    search_all(extent, |searched| {
+        (worlds, scenes) = (worlds + searched.worlds, scenes + 1);
+        violations += u64::from(searched.violation.is_some());
+        written = writeln!(io::stdout(), "{searched}");
+        written.is_ok()
+    });
+    written?;
+    let Extent { special_max, choices_max } = extent;
+    writeln!(
+        io::stdout(),
+        "{scenes} small scenes, {worlds} worlds: all with at most {special_max} special choices among the first {choices_max}; \
+         {violations} violations, in {:.1} s",
+        stopwatch.read().as_secs_f64()
+    )?;
+    Ok(violations == 0)
 }
 
 /// Runs the seeds that once failed; whether none shows a violation.

@@ -52,7 +52,7 @@ impl Fate {
             FaultKind::Unreadable,
             FaultKind::Redirected,
         ];
-        match (row.throw() * 9.0) as u32 {
+        match *row.pick(&[0_u32, 1, 2, 3, 4, 5, 6, 7, 8]) {
             0 => Self::NotSent,
             1 | 2 => Self::LostBefore(*row.pick(&doubtful)),
             3 | 4 => Self::LostAfter(*row.pick(&doubtful)),
@@ -66,8 +66,8 @@ impl Fate {
 
 /// How long one way takes, client to cloud or back.
 pub fn latency(row: &mut Row) -> Duration {
-    let slow = row.chance(5);
-    row.between(Duration::from_millis(5), if slow { Duration::from_secs(10) } else { Duration::from_millis(300) })
+    let slow = row.rarely(5);
+    row.within(Duration::from_millis(5), if slow { Duration::from_secs(10) } else { Duration::from_millis(300) })
 }
 
 /// The fault that a look meets, if any.

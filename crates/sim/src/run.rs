@@ -150,7 +150,7 @@ impl fmt::Display for Violation {
 /// # Errors
 /// The first violation, with what happened before it.
 pub fn run(seed: u64) -> Result<Tale, Box<Violation>> {
-    first_violation(seed).or_else(|_| play(seed, true))
+    first_violation(seed).or_else(|_| play(seed, true, || World::new(seed, true)))
 }
 
 /// The same without a diary, which takes half the time where there is a violation.
@@ -158,13 +158,13 @@ pub fn run(seed: u64) -> Result<Tale, Box<Violation>> {
 /// # Errors
 /// The first violation.
 pub fn first_violation(seed: u64) -> Result<Tale, Box<Violation>> {
-    play(seed, false)
+    play(seed, false, || World::new(seed, false))
 }
 
 /// A machine that stops itself, because what it was about to do is none of its moves, breaks a property like any other.
-fn play(seed: u64, keeps_diary: bool) -> Result<Tale, Box<Violation>> {
+pub(crate) fn play(seed: u64, keeps_diary: bool, world: impl FnOnce() -> World) -> Result<Tale, Box<Violation>> {
     let (mut steps, mut diary) = (0, keeps_diary.then(Vec::new));
-    let played = panic::catch_unwind(AssertUnwindSafe(|| play_on(seed, &mut steps, &mut diary)));
+    let played = panic::catch_unwind(AssertUnwindSafe(|| play_on(seed, world(), &mut steps, &mut diary)));
     played.unwrap_or_else(|panicked| {
         let why = panicked.downcast::<String>().map_or_else(|_| "it panicked".to_owned(), |text| *text);
         Err(Box::new(Violation {
@@ -177,8 +177,12 @@ fn play(seed: u64, keeps_diary: bool) -> Result<Tale, Box<Violation>> {
     })
 }
 
-fn play_on(seed: u64, steps: &mut u64, diary: &mut Option<Vec<String>>) -> Result<Tale, Box<Violation>> {
-    let mut world = World::new(seed, diary.is_some());
+fn play_on(
+    seed: u64,
+    mut world: World,
+    steps: &mut u64,
+    diary: &mut Option<Vec<String>>,
+) -> Result<Tale, Box<Violation>> {
     loop {
         if let (Some(kept), Some(new)) = (diary.as_mut(), world.diary.as_mut()) {
             kept.append(new);

@@ -1,5 +1,7 @@
 //! What a seed sets up: the fleet, the policy, and how nasty the world is.
 
+pub mod small;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

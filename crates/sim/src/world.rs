@@ -157,7 +157,12 @@ impl World {
     /// The world of a seed, with nothing happened yet.
     #[must_use]
     pub fn new(seed: u64, keeps_diary: bool) -> Self {
-        let scene = Scene::of(seed);
+        Self::of(Scene::of(seed), seed, Row::new(seed ^ 0x5ca1_ab1e), keeps_diary)
+    }
+
+    /// The world of a scene, in which `row` decides what happens.
+    #[must_use]
+    pub fn of(scene: Scene, seed: u64, row: Row, keeps_diary: bool) -> Self {
         let plan = scene.plan.clone();
         let true_time = Rc::new(Cell::new(Some(START)));
         let mut world = Self {
@@ -188,7 +193,7 @@ impl World {
             sent: vec![],
             decided: None,
             diary: keeps_diary.then(Vec::new),
-            row: Row::new(seed ^ 0x5ca1_ab1e),
+            row,
             queue: BTreeMap::new(),
             queued: 0,
             outage_until: START,
