@@ -295,10 +295,10 @@ Exit codes:
 
 const RESUME_HELP: &str = "\
 Examples:
-  # After a second Ctrl-C. What was under way is looked into before anything is sent.
+  # After a second Ctrl-C, a crash or a closed terminal. What was under way is looked into before anything is sent.
   reinstall resume
 
-  # After a crash or a closed terminal, once the program that had it has ended for certain
+  # The same, where the former program hangs or ran on another machine: end it first
   reinstall resume --take-over
 
   # After a halt: a new rollout with those that were not started

@@ -18,7 +18,9 @@ use reinstall_http::network::ProxyError;
 use reinstall_http::region::RegionError;
 use reinstall_http::sources::miss::NoCredential;
 use reinstall_http::transport::TransportError;
-use reinstall_journal::error::{BeginError, ChangeError, FindError, JournalError, ReadError, ResumeError, StoreError};
+use reinstall_journal::error::{
+    AbandonError, BeginError, ChangeError, FindError, JournalError, ReadError, ResumeError, StoreError,
+};
 
 pub(crate) use self::hint::hint_on;
 use crate::args::trap::TypedSecret;
@@ -156,6 +158,8 @@ pub(crate) enum Failure {
     Begin(#[from] BeginError),
     #[error("nothing was sent: {0}")]
     Resume(#[from] ResumeError),
+    #[error("nothing was abandoned: {0}")]
+    Abandon(#[source] AbandonError),
     #[error(transparent)]
     Record(#[from] ReadError),
     #[error(transparent)]
@@ -176,6 +180,15 @@ pub(crate) enum Failure {
     Output(#[source] io::Error),
     #[error("cannot write to {}: {source}", dir.display())]
     Files { dir: PathBuf, source: io::Error },
+}
+
+impl From<AbandonError> for Failure {
+    fn from(error: AbandonError) -> Self {
+        match error {
+            AbandonError::Resume(error) => Self::Resume(error),
+            AbandonError::InFlight { .. } | AbandonError::NotClaimed { .. } => Self::Abandon(error),
+        }
+    }
 }
 
 fn indented(objections: &Objections) -> String {
@@ -216,6 +229,18 @@ fn violations(found: &Violations) -> String {
 /// The exit code. The only place where one is chosen, clap's own [`USAGE`] aside.
 pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
     match result {
+        // Before the rest of their kinds.
+        Ok(Ending::Unwell(Cause::Records))
+        | Err(
+            Failure::State(_)
+            | Failure::Begin(BeginError::Store(_))
+            | Failure::Resume(ResumeError::Read(_))
+            | Failure::Record(_)
+            | Failure::Find(FindError::Store(_))
+            | Failure::Change(ChangeError::Store(_))
+            | Failure::TakenOver { .. }
+            | Failure::Journal(_),
+        ) => NO_JOURNAL,
         Ok(Ending::Done | Ending::Concluded(Conclusion::AllSucceeded)) => DONE,
         Ok(Ending::SomeUnread | Ending::Concluded(Conclusion::SomeDidNot)) | Err(Failure::Output(_)) => NOT_ALL,
         Ok(Ending::NotAllowed | Ending::Unwell(Cause::Settings))
@@ -257,27 +282,17 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::NobodyEndedSo { .. }
             | Failure::BegunMeanwhile
             | Failure::NotAbandoned(_)
-            | Failure::Begin(BeginError::Claimed { .. } | BeginError::Applied { .. } | BeginError::Repeated(_))
-            | Failure::Resume(ResumeError::Finished { .. } | ResumeError::Held { .. } | ResumeError::Expired { .. })
-            | Failure::Find(FindError::None(_) | FindError::Several(_))
-            | Failure::Change(ChangeError::Unknown(_) | ChangeError::Finished(_) | ChangeError::Unfinished(_))
+            | Failure::Abandon(_)
+            | Failure::Begin(_)
+            | Failure::Resume(_)
+            | Failure::Find(_)
+            | Failure::Change(_)
             | Failure::Runtime(_)
             | Failure::Files { .. },
         ) => USAGE,
         Ok(Ending::Concluded(Conclusion::NothingStarted) | Ending::Unwell(Cause::Cloud))
         | Err(Failure::Transport(_) | Failure::Call(_) | Failure::Lookup(_)) => REFUSED,
         Ok(Ending::Concluded(Conclusion::Halted)) => HALTED,
-        Ok(Ending::Unwell(Cause::Records))
-        | Err(
-            Failure::State(_)
-            | Failure::Begin(BeginError::Store(_))
-            | Failure::Resume(ResumeError::Read(_))
-            | Failure::Record(_)
-            | Failure::Find(FindError::Store(_))
-            | Failure::Change(ChangeError::Store(_))
-            | Failure::TakenOver { .. }
-            | Failure::Journal(_),
-        ) => NO_JOURNAL,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::lease::Hold;
 use crate::owner::Owner;
 use crate::packed;
 use crate::row::{self, number};
+use crate::run_lock::Locks;
 use crate::schema;
 use crate::store::Store;
 
@@ -46,10 +47,11 @@ impl Store {
         let mut instances: Vec<InstanceId> =
             begun.opening.plan.waves.iter().flatten().flat_map(|batch| batch.as_slice()).copied().collect();
         instances.sort_unstable();
-        refuse_claimed(&work, &instances, &path)?;
+        refuse_claimed(&work, &self.locks, &instances, &path)?;
+        let lock = self.locks.hold(begun.id, Hold::FIRST_EPOCH)?;
         let (hold, chain) = insert(&work, begun, owner, now, &instances).map_err(failed)?;
         work.commit().map_err(failed)?;
-        Ok(RolloutJournal::new(path, other, hold, 0, chain))
+        Ok(RolloutJournal::new(path, other, (hold, lock), 0, chain))
     }
 }
 
@@ -69,7 +71,12 @@ fn refuse_repeated(work: &Transaction<'_>, begun: &Begun, path: &std::path::Path
 }
 
 /// The ids of instances are unique in the world, so whoever claims one claims it whatever endpoint or project it named.
-fn refuse_claimed(work: &Transaction<'_>, instances: &[InstanceId], path: &std::path::Path) -> Result<(), BeginError> {
+fn refuse_claimed(
+    work: &Transaction<'_>,
+    locks: &Locks,
+    instances: &[InstanceId],
+    path: &std::path::Path,
+) -> Result<(), BeginError> {
     let failed = |error: rusqlite::Error| BeginError::Store(StoreError::of(path, &error));
     let mut claimed = Vec::new();
     let mut holder: Option<i64> = None;
@@ -82,7 +89,7 @@ fn refuse_claimed(work: &Transaction<'_>, instances: &[InstanceId], path: &std::
         }
     }
     let Some(key) = holder else { return Ok(()) };
-    let holder = Box::new(row::by_key(work, key).map_err(failed)?);
+    let holder = Box::new(row::by_key(work, locks, key).map_err(failed)?);
     let count = claimed.len();
     claimed.truncate(BeginError::NAMED_MAX);
     Err(BeginError::Claimed { instances: claimed, count, holder })
@@ -116,7 +123,7 @@ fn insert(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![id, endpoint, project_id, started_at, targets, opening.program, parent, plan_hash, chain.0, packed::pack(&text)?],
     )?;
-    let hold = Hold { key: work.last_insert_rowid(), epoch: 1 };
+    let hold = Hold { key: work.last_insert_rowid(), epoch: Hold::FIRST_EPOCH };
     work.execute(
         "INSERT INTO state (rollout, epoch, user, host, pid, heartbeat_at, lines, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)",
         params![hold.key, hold.epoch, owner.user, owner.host, owner.pid, number(now.as_millis()), chain.0],
@@ -131,8 +138,14 @@ fn insert(
     Ok((hold, chain))
 }
 
-fn bytes(id: InstanceId) -> [u8; 16] {
+/// An instance as it is in a column.
+pub(crate) fn bytes(id: InstanceId) -> [u8; 16] {
     id.to_bits().to_be_bytes()
+}
+
+/// The instance that is in a column.
+pub(crate) fn instance(bytes: [u8; 16]) -> InstanceId {
+    InstanceId::from_bits(u128::from_be_bytes(bytes))
 }
 
 /// What stands beside the opening and never changes, as the chain of a rollout takes it in.

@@ -64,6 +64,15 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Makes a directory that only the owner can open, in one that is there, unless it is there already.
+pub(crate) fn make_directory(dir: &Path) -> Result<(), StoreError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    make(dir).map_err(|error| StoreError::io(dir, &error))?;
+    dir.parent().map_or(Ok(()), sync)
+}
+
 /// Makes sure that the names in a directory are on disk.
 pub(crate) fn sync(dir: &Path) -> Result<(), StoreError> {
     // Elsewhere a directory cannot be opened, and the file system sees to it.
@@ -114,7 +123,7 @@ pub(crate) fn make_file(path: &Path) -> std::io::Result<File> {
 ///
 /// FUSE is among them: nothing tells sshfs from a local one, and shared memory is left to whoever wrote it.
 #[cfg(target_os = "linux")]
-const NETWORK: [(u32, &str); 12] = [
+const NETWORK: [(u32, &str); 14] = [
     (0x6969, "NFS"),
     (0x517b, "SMB"),
     (0xff53_4d42, "CIFS"),
@@ -127,6 +136,8 @@ const NETWORK: [(u32, &str); 12] = [
     (0x7375_7245, "Coda"),
     (0x0bd0_0bd0, "Lustre"),
     (0x4750_4653, "GPFS"),
+    (0x1983_0326, "BeeGFS"),
+    (0x786f_4256, "a VirtualBox shared folder"),
 ];
 
 /// The kind of network file system that a number of statfs(2) stands for, if any.
@@ -162,6 +173,7 @@ mod tests {
             (0x6969, Some("NFS")),
             (0xff53_4d42, Some("CIFS")),
             (0x6573_5546, Some("a FUSE file system")),
+            (0x1983_0326, Some("BeeGFS")),
             (0xef53, None),
             (0x0102_1994, None),
             (0x9123_683e, None),
@@ -170,6 +182,20 @@ mod tests {
         }
     }
 }
+
+/// The number of an open file on its device; `None` where files have no numbers.
+#[cfg(unix)]
+pub(crate) fn file_number(file: &File) -> std::io::Result<Option<u64>> {
+    use std::os::unix::fs::MetadataExt as _;
+    file.metadata().map(|metadata| Some(metadata.ino()))
+}
+
+/// The number of an open file on its device; `None` where files have no numbers.
+#[cfg(not(unix))]
+pub(crate) fn file_number(_: &File) -> std::io::Result<Option<u64>> {
+    Ok(None)
+}
+
 /// Which file is at a path: its device and its number there.
 pub(crate) type FileId = (u64, u64);
 

@@ -116,7 +116,7 @@ pub enum ReadError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BeginError {
     /// Instances of its plan are in another rollout that is not finished.
-    #[error("{count} of the instances are in rollout {}, which is not finished: {}{}", holder.id, Few(instances), if instances.len() < *count { ", …" } else { "" })]
+    #[error("{count} of the instances are in rollout {}, {}: {}{}", holder.id, if holder.finished_at.is_some() { "which was abandoned while a request for them may have been in flight" } else { "which is not finished" }, Few(instances), if instances.len() < *count { ", …" } else { "" })]
     Claimed {
         /// The first few, at most [`BeginError::NAMED_MAX`].
         instances: Vec<InstanceId>,
@@ -165,15 +165,15 @@ pub enum ResumeError {
         /// When it was last heard of.
         heartbeat_at: Timestamp,
     },
-    /// A program carried it on and was not heard of for [`LEASE_TTL`](crate::lease::LEASE_TTL), or is gone.
-    #[error("this rollout is {owner}'s, last heard of at {heartbeat_at}{}; if that program has ended for certain, take over with --take-over", if *gone { ", and that process is gone" } else { "; nobody knows whether it has ended, so end it first" })]
+    /// A program carried it on and was not heard of for [`LEASE_TTL`](crate::lease::LEASE_TTL), and has not ended for certain.
+    #[error("this rollout is {owner}'s, last heard of at {heartbeat_at}; {}", if *lives { "that process still exists, and may be stopped or hang: end it, and then `reinstall resume` continues by itself; or take over with --take-over" } else { "it ran on another machine, or its lock was removed, so that nothing here can tell whether it has ended: make sure that it has, then take over with --take-over" })]
     Expired {
         /// Whose program.
         owner: Owner,
         /// When it was last heard of.
         heartbeat_at: Timestamp,
-        /// Whether there is no such process any more on this machine.
-        gone: bool,
+        /// Whether the kernel knows that process to be there.
+        lives: bool,
     },
     /// It cannot be brought back.
     #[error(transparent)]
@@ -184,6 +184,30 @@ impl From<StoreError> for ResumeError {
     fn from(error: StoreError) -> Self {
         Self::Read(error.into())
     }
+}
+
+/// Why a rollout was not given up, or an instance of it not freed. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AbandonError {
+    /// A program carries it on, it has ended, or it cannot be read at all.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
+    /// Requests for instances of it may be in flight, and it can be brought back to find out.
+    #[error("a request may be in flight for {} of the instances of rollout {id}: {}{}", instances.len(), Few(instances.get(..BeginError::NAMED_MAX).unwrap_or(instances)), if instances.len() > BeginError::NAMED_MAX { ", …" } else { "" })]
+    InFlight {
+        /// Which rollout.
+        id: RolloutId,
+        /// The instances, in ascending order.
+        instances: Vec<InstanceId>,
+    },
+    /// An instance was to be freed that the rollout does not claim.
+    #[error("rollout {id} has no claim on instance {instance}")]
+    NotClaimed {
+        /// Which rollout.
+        id: RolloutId,
+        /// Which instance.
+        instance: InstanceId,
+    },
 }
 
 /// Why a line was not kept, or a lease not renewed.
@@ -229,6 +253,16 @@ pub enum ChangeError {
     /// It has not ended.
     #[error("rollout {0} is not finished: what is on record of it is needed to carry it on")]
     Unfinished(RolloutId),
+    /// It was abandoned, and keeps instances from others.
+    #[error(
+        "rollout {id} was abandoned while requests for {count} of its instances may have been in flight; free each of them first: reinstall abandon {id} --yes --free INSTANCE"
+    )]
+    Claims {
+        /// Which.
+        id: RolloutId,
+        /// How many instances.
+        count: u64,
+    },
     /// The database is at fault.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -30,6 +30,7 @@ use crate::error::{JournalError, StoreError};
 use crate::lease::{self, Hold, Lease};
 use crate::packed;
 use crate::row::number;
+use crate::run_lock::RunLock;
 
 /// The journal of a rollout that this program holds. Dropping it is like a crash: see [`Self::release`].
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct RolloutJournal {
     path: PathBuf,
     pub(crate) connection: Connection,
     hold: Hold,
+    /// Held as long as this is there: that it is, the kernel says to others.
+    _lock: RunLock,
     lines: u64,
     chain: Chain,
     /// As what the connection commits.
@@ -51,10 +54,28 @@ pub struct RolloutJournal {
 
 impl RolloutJournal {
     /// Goes on after `lines` lines, with a connection that commits for certain.
-    pub(crate) fn new(path: PathBuf, connection: Connection, hold: Hold, lines: u64, chain: Chain) -> Self {
+    pub(crate) fn new(
+        path: PathBuf,
+        connection: Connection,
+        (hold, lock): (Hold, RunLock),
+        lines: u64,
+        chain: Chain,
+    ) -> Self {
         let keep = Keep::ForCertain;
         let file = dir::file_id(&path);
-        Self { path, connection, hold, lines, chain, keep, mark: || None, marked: None, file, failure: None }
+        Self {
+            path,
+            connection,
+            hold,
+            _lock: lock,
+            lines,
+            chain,
+            keep,
+            mark: || None,
+            marked: None,
+            file,
+            failure: None,
+        }
     }
 
     pub(crate) fn with_mark(self, marked: Option<BootMark>) -> Self {

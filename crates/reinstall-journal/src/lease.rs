@@ -15,10 +15,13 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::error::{JournalError, ReadError, ResumeError, StoreError};
 use crate::owner::Owner;
 use crate::row::{self, number};
+use crate::run_lock::{Liveness, RunLock};
 use crate::store::Store;
 
-/// How long after its last heartbeat a program may be taken for dead. Whoever holds a lease should beat several times within
-/// it; lines beat as well.
+/// How long after its last heartbeat a program of which the kernel here knows nothing may be taken for dead, and one that it
+/// knows to be there for hung. Whoever holds a lease should beat several times within it; lines beat as well.
+///
+/// A heartbeat never lets a program go on by itself: after this time it can be taken over on demand.
 pub const LEASE_TTL: Duration = Duration::from_secs(30);
 
 /// A rollout that is held under an epoch.
@@ -29,6 +32,9 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
+    /// The epoch under which a rollout begins.
+    pub(crate) const FIRST_EPOCH: i64 = 1;
+
     /// Why a change under this hold found nothing to change.
     pub(crate) fn lost(self, connection: &Connection) -> rusqlite::Result<JournalError> {
         let sql = "SELECT user, host, pid FROM state WHERE rollout = ?1 AND epoch <> ?2";
@@ -79,7 +85,19 @@ impl Lease {
 #[derive(Debug)]
 pub(crate) struct Taken {
     pub(crate) hold: Hold,
+    pub(crate) lock: RunLock,
     before: Before,
+}
+
+/// What a program that wants a rollout may do to the one that holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Insistence {
+    /// Nothing: it goes on where that one has ended for certain, or gave it back.
+    Polite,
+    /// Take the rollout from one that was not heard of for [`LEASE_TTL`], there or not. A person said so.
+    TakeOver,
+    /// End the rollout of one that was not heard of for [`LEASE_TTL`], unless the kernel knows it to be there.
+    Abandon,
 }
 
 #[derive(Debug)]
@@ -92,18 +110,30 @@ struct Before {
 }
 
 impl Before {
-    /// Whether `owner` may have the lease at `now`.
-    fn yield_to(&self, id: RolloutId, now: Timestamp, take_over: bool) -> Result<(), ResumeError> {
+    /// Whether another program may have the lease at `now`, given what the kernel says of the one that has it.
+    fn yield_to(
+        &self,
+        id: RolloutId,
+        now: Timestamp,
+        liveness: Liveness,
+        insistence: Insistence,
+    ) -> Result<(), ResumeError> {
         if let Some(at) = self.finished_at {
             return Err(ResumeError::Finished { id, at });
         }
         let Some(heartbeat_at) = self.heartbeat_at else { return Ok(()) };
-        let (owner, gone) = (self.owner.clone(), self.owner.is_gone());
+        let (owner, lives) = (self.owner.clone(), liveness == Liveness::Lives);
+        if liveness == Liveness::Ended {
+            return Ok(());
+        }
         // A heartbeat of the future counts as fresh: whoever lives through a clock that is set back goes on in its own time.
-        if !gone && now.since(heartbeat_at) < LEASE_TTL {
+        if now.since(heartbeat_at) < LEASE_TTL || (lives && insistence == Insistence::Abandon) {
             return Err(ResumeError::Held { owner, heartbeat_at });
         }
-        if take_over { Ok(()) } else { Err(ResumeError::Expired { owner, heartbeat_at, gone }) }
+        match insistence {
+            Insistence::Polite => Err(ResumeError::Expired { owner, heartbeat_at, lives }),
+            Insistence::TakeOver | Insistence::Abandon => Ok(()),
+        }
     }
 }
 
@@ -114,26 +144,30 @@ impl Store {
         id: RolloutId,
         owner: &Owner,
         now: Timestamp,
-        take_over: bool,
+        insistence: Insistence,
     ) -> Result<Taken, ResumeError> {
         let path = self.path.clone();
         let failed = |error: rusqlite::Error| ResumeError::from(StoreError::of(&path, &error));
         let work = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let before = before(&work, id).map_err(failed)?.ok_or(ReadError::Unknown(id))?;
-        before.yield_to(id, now, take_over)?;
+        before.yield_to(id, now, self.locks.liveness(id, before.epoch), insistence)?;
         let hold = Hold { key: before.key, epoch: before.epoch + 1 };
+        // Whoever sees the new epoch finds its lock held.
+        let lock = self.locks.hold(id, hold.epoch)?;
         work.execute(
             "UPDATE state SET epoch = ?2, user = ?3, host = ?4, pid = ?5, heartbeat_at = ?6 WHERE rollout = ?1",
             params![hold.key, hold.epoch, owner.user, owner.host, owner.pid, number(now.as_millis())],
         )
         .map_err(failed)?;
         work.commit().map_err(failed)?;
-        Ok(Taken { hold, before })
+        Ok(Taken { hold, lock, before })
     }
 
     /// Makes a lease that was taken in vain what it was before, unless somebody else has it by now.
-    pub(crate) fn give_back(&self, taken: &Taken) -> Result<(), StoreError> {
+    pub(crate) fn give_back(&self, taken: Taken) -> Result<(), StoreError> {
         let Before { key, epoch, owner, heartbeat_at, .. } = &taken.before;
+        // The epoch is another's to be from then on, and so is its lock.
+        drop(taken.lock);
         let sql = "UPDATE state SET epoch = ?3, user = ?4, host = ?5, pid = ?6, heartbeat_at = ?7
                    WHERE rollout = ?1 AND epoch = ?2";
         let heartbeat_at = heartbeat_at.map(|at| number(at.as_millis()));

@@ -15,7 +15,7 @@ use crate::begin::Facts;
 use crate::chain::Chain;
 use crate::error::{ReadError, ResumeError, StoreError};
 use crate::journal::RolloutJournal;
-use crate::lease;
+use crate::lease::{self, Insistence};
 use crate::owner::Owner;
 use crate::packed;
 use crate::row;
@@ -26,7 +26,8 @@ impl Store {
     /// Carries on a rollout that has not ended: takes its lease for `owner`, and brings it back. What was under way when its
     /// last program ended is for [`Recorded::resume`](reinstall_core::recorded::Recorded::resume).
     ///
-    /// A lease that expired, or whose process is gone, is taken only with `take_over`; one that is alive never is.
+    /// A lease whose program has ended for certain is taken ([`Liveness::Ended`](crate::run_lock::Liveness::Ended)). One that
+    /// expired otherwise is taken only with `take_over`; one that was renewed within [`LEASE_TTL`](lease::LEASE_TTL) never is.
     ///
     /// # Errors
     /// [`ResumeError`]; the lease is what it was then.
@@ -39,15 +40,17 @@ impl Store {
     ) -> Result<(Rollout, RolloutJournal), ResumeError> {
         schema::check(&self.connection, &self.path)?;
         let other = schema::connect(&self.path)?;
-        let taken = self.take(id, owner, now, take_over)?;
+        let insistence = if take_over { Insistence::TakeOver } else { Insistence::Polite };
+        let taken = self.take(id, owner, now, insistence)?;
         match bring_back(&self.connection, &self.path, id) {
             Ok((rollout, end)) => {
                 let marked = lease::mark(&self.connection, taken.hold).map_err(|error| self.failed(&error))?;
-                let journal = RolloutJournal::new(self.path.clone(), other, taken.hold, end.lines, end.chain);
+                let journal =
+                    RolloutJournal::new(self.path.clone(), other, (taken.hold, taken.lock), end.lines, end.chain);
                 Ok((rollout, journal.with_mark(marked)))
             }
             Err(error) => {
-                self.give_back(&taken)?;
+                self.give_back(taken)?;
                 Err(error.into())
             }
         }
@@ -68,7 +71,7 @@ impl Store {
     pub fn export(&self, id: RolloutId, out: &mut dyn Write) -> Result<(), ReadError> {
         let work = self.connection.unchecked_transaction().map_err(|error| self.failed(&error))?;
         let record = Record::read(&work, &self.path, id)?;
-        let row = row::by_key(&work, record.key).map_err(|error| self.failed(&error))?;
+        let row = row::by_key(&work, &self.locks, record.key).map_err(|error| self.failed(&error))?;
         let began = json!({
             "id": row.id, "endpoint": row.endpoint, "parent": row.parent, "plan_hash": row.plan_hash,
         });
@@ -170,12 +173,25 @@ fn bring_back(connection: &Connection, path: &Path, id: RolloutId) -> Result<(Ro
     let record = Record::read(&work, path, id)?;
     let refused = |error: ReplayError| ReadError::Replay { id, error };
     let mut replay = Replay::new(opening(&record.opening, path, id)?).map_err(refused)?;
-    record.lines(&work, path, |seq, said| {
-        let line: Line = serde_json::from_str(said)
-            .map_err(|error| damaged(path, format!("line {seq} of rollout {id} cannot be read: {error}")))?;
-        replay.line(line).map_err(refused)
-    })?;
+    record.lines(&work, path, |seq, said| replay.line(parse_line(path, id, seq, said)?).map_err(refused))?;
     Ok((replay.into_rollout(), record.end))
+}
+
+/// Gives each line of a rollout to `each`, whatever the machine makes of it.
+pub(crate) fn each_line(
+    connection: &Connection,
+    path: &Path,
+    id: RolloutId,
+    mut each: impl FnMut(Line),
+) -> Result<(), ReadError> {
+    let work = connection.unchecked_transaction().map_err(|error| StoreError::of(path, &error))?;
+    let record = Record::read(&work, path, id)?;
+    record.lines(&work, path, |seq, said| parse_line(path, id, seq, said).map(&mut each))
+}
+
+fn parse_line(path: &Path, id: RolloutId, seq: u64, said: &str) -> Result<Line, ReadError> {
+    serde_json::from_str(said)
+        .map_err(|error| damaged(path, format!("line {seq} of rollout {id} cannot be read: {error}")))
 }
 
 /// What a rollout began with. A newer program may have written fields that nobody knows here, so its schema is asked first.

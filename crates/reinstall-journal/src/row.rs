@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row};
 use crate::error::{FindError, StoreError};
 use crate::lease::LEASE_TTL;
 use crate::owner::Owner;
+use crate::run_lock::{Liveness, Locks};
 use crate::store::Store;
 
 /// What is known of a rollout without bringing it back.
@@ -35,6 +36,8 @@ pub struct RolloutRow {
     pub ending: Option<String>,
     /// Who carries it on, and when that was last heard of. `None` if it was given back, or ended.
     pub holder: Option<(Owner, Timestamp)>,
+    /// What the kernel says of the program that carries it on. `Unknown` if none does.
+    pub liveness: Liveness,
     /// Whether a halt was ordered from elsewhere.
     pub halt_ordered: bool,
     /// How many lines are on record.
@@ -48,7 +51,8 @@ pub enum RunState {
     Finished,
     /// A program carries it on.
     Running,
-    /// The program that carried it on ended without a word.
+    /// The program that carried it on ended without a word, or was not heard of for [`LEASE_TTL`] and is out of the kernel's
+    /// sight.
     Interrupted,
     /// The program that carried it on gave it back before its end.
     Left,
@@ -61,24 +65,36 @@ impl RolloutRow {
         match &self.holder {
             _ if self.finished_at.is_some() => RunState::Finished,
             None => RunState::Left,
-            Some((owner, heartbeat_at)) if now.since(*heartbeat_at) < LEASE_TTL && !owner.is_gone() => {
-                RunState::Running
-            }
-            Some(_) => RunState::Interrupted,
+            Some((_, heartbeat_at)) => match self.liveness {
+                Liveness::Lives => RunState::Running,
+                Liveness::Unknown if now.since(*heartbeat_at) < LEASE_TTL => RunState::Running,
+                Liveness::Ended | Liveness::Unknown => RunState::Interrupted,
+            },
         }
+    }
+
+    /// Whether it is interrupted, and carried on only by a program that is told to take it over.
+    #[must_use]
+    pub fn is_to_be_taken_over(&self, now: Timestamp) -> bool {
+        self.standing(now) == RunState::Interrupted && self.liveness != Liveness::Ended
     }
 }
 
 /// The columns of [`RolloutRow`], in the order of [`read`].
 const SELECT: &str = "
 SELECT id, endpoint, project_id, started_at, targets, program, parent, plan_hash, finished_at, ending,
-       user, host, pid, heartbeat_at, halt_ordered_at IS NOT NULL, lines
+       user, host, pid, heartbeat_at, halt_ordered_at IS NOT NULL, lines, epoch
 FROM rollout JOIN state ON state.rollout = rollout.key";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<RolloutRow> {
+fn read(row: &Row<'_>, locks: &Locks) -> rusqlite::Result<RolloutRow> {
     let owner = Owner { user: row.get(10)?, host: row.get(11)?, pid: row.get(12)? };
+    let (id, holder) = (id(row, 0)?, moment_if_any(row, 13)?.map(|heartbeat_at| (owner, heartbeat_at)));
+    let liveness = match holder {
+        Some(_) => locks.liveness(id, row.get(16)?),
+        None => Liveness::Unknown,
+    };
     Ok(RolloutRow {
-        id: id(row, 0)?,
+        id,
         endpoint: row.get(1)?,
         project_id: parsed(&row.get::<_, String>(2)?, 2)?,
         started_at: moment(row, 3)?,
@@ -88,15 +104,16 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RolloutRow> {
         plan_hash: row.get(7)?,
         finished_at: moment_if_any(row, 8)?,
         ending: row.get(9)?,
-        holder: moment_if_any(row, 13)?.map(|heartbeat_at| (owner, heartbeat_at)),
+        holder,
+        liveness,
         halt_ordered: row.get(14)?,
         lines: count(row, 15)?,
     })
 }
 
 /// The row of the rollout with this key.
-pub(crate) fn by_key(connection: &Connection, key: i64) -> rusqlite::Result<RolloutRow> {
-    connection.query_row(&format!("{SELECT} WHERE key = ?1"), [key], read)
+pub(crate) fn by_key(connection: &Connection, locks: &Locks, key: i64) -> rusqlite::Result<RolloutRow> {
+    connection.query_row(&format!("{SELECT} WHERE key = ?1"), [key], |row| read(row, locks))
 }
 
 impl Store {
@@ -133,7 +150,7 @@ impl Store {
         let filter = if filter.is_empty() { "WHERE '' = ?1" } else { filter };
         let rows = || -> rusqlite::Result<Vec<RolloutRow>> {
             let sql = format!("{SELECT} {filter} ORDER BY started_at DESC, key DESC");
-            self.connection.prepare(&sql)?.query_map([prefix], read)?.collect()
+            self.connection.prepare(&sql)?.query_map([prefix], |row| read(row, &self.locks))?.collect()
         };
         rows().map_err(|error| self.failed(&error))
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::error::StoreError;
+use crate::run_lock::Locks;
 use crate::{dir, schema};
 
 /// The rollouts of one state directory. Several programs may have it open at once.
@@ -12,6 +13,7 @@ use crate::{dir, schema};
 pub struct Store {
     pub(crate) path: PathBuf,
     pub(crate) connection: Connection,
+    pub(crate) locks: Locks,
 }
 
 impl Store {
@@ -31,8 +33,7 @@ impl Store {
                 missing
             }
         };
-        let connection = schema::connect(&path)?;
-        Ok(Self { path, connection })
+        Self::at(path)
     }
 
     /// Opens the database in `dir` if it is there; makes nothing.
@@ -44,8 +45,12 @@ impl Store {
             return Ok(None);
         }
         let Ok(path) = dir::database(&dir::prepare(dir)?)? else { return Ok(None) };
+        Self::at(path).map(Some)
+    }
+
+    fn at(path: PathBuf) -> Result<Self, StoreError> {
         let connection = schema::connect(&path)?;
-        Ok(Some(Self { path, connection }))
+        Ok(Self { locks: Locks::beside(&path), path, connection })
     }
 
     /// Where the database is.

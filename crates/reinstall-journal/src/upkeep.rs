@@ -4,8 +4,7 @@ use reinstall_core::id::RolloutId;
 use reinstall_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
-use crate::error::{ChangeError, ResumeError, StoreError};
-use crate::owner::Owner;
+use crate::error::{ChangeError, StoreError};
 use crate::row::{self, number};
 use crate::store::Store;
 
@@ -30,31 +29,11 @@ impl Store {
         ordered(&mut self.connection).map_err(|error| StoreError::of(&self.path, &error))?
     }
 
-    /// Gives a rollout up that is not finished: nobody will look into what it had under way, and its instances are free for
-    /// others. For a rollout that cannot be brought back. `ending` is kept as it is.
-    ///
-    /// # Errors
-    /// [`ResumeError::Held`] while a program carries it on, and [`ResumeError::Finished`] if it has ended.
-    pub fn abandon(&mut self, id: RolloutId, owner: &Owner, now: Timestamp, ending: &str) -> Result<(), ResumeError> {
-        let taken = self.take(id, owner, now, true)?;
-        let sql =
-            "UPDATE state SET heartbeat_at = NULL, finished_at = ?3, ending = ?4 WHERE rollout = ?1 AND epoch = ?2";
-        let (key, epoch) = (taken.hold.key, taken.hold.epoch);
-        let ended = |connection: &mut Connection| -> rusqlite::Result<()> {
-            let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            if work.execute(sql, params![key, epoch, number(now.as_millis()), ending])? == 1 {
-                work.execute("DELETE FROM claim WHERE rollout = ?1", [key])?;
-            }
-            work.commit()
-        };
-        ended(&mut self.connection).map_err(|error| StoreError::of(&self.path, &error).into())
-    }
-
     /// Removes finished rollouts for good, all of them or none, and gives their space back to the disk. That their plans were
     /// applied, and how many instances were submitted when, stays on record.
     ///
     /// # Errors
-    /// [`ChangeError`] if one of them is unknown or not finished.
+    /// [`ChangeError`] if one of them is unknown or not finished, or if it was abandoned and keeps instances from others.
     pub fn prune(&mut self, ids: &[RolloutId]) -> Result<(), ChangeError> {
         let removed = |connection: &mut Connection| -> rusqlite::Result<Result<(), ChangeError>> {
             let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -64,6 +43,10 @@ impl Store {
                     Some((_, false)) => return Ok(Err(ChangeError::Unfinished(id))),
                     Some((key, true)) => key,
                 };
+                let claims = "SELECT count(*) FROM claim WHERE rollout = ?1";
+                if let count @ 1.. = work.query_row(claims, [key], |row| row::count(row, 0))? {
+                    return Ok(Err(ChangeError::Claims { id, count }));
+                }
                 for sql in [
                     "DELETE FROM line WHERE rollout = ?1",
                     "DELETE FROM state WHERE rollout = ?1",
@@ -75,7 +58,9 @@ impl Store {
             work.commit()?;
             shrink(connection).map(Ok)
         };
-        removed(&mut self.connection).map_err(|error| StoreError::of(&self.path, &error))?
+        removed(&mut self.connection).map_err(|error| StoreError::of(&self.path, &error))??;
+        // Of rollouts that are no more, nobody asks for a lock.
+        Ok(self.locks.remove(ids)?)
     }
 
     /// How many instances were named in reinstall requests since `since`, in all rollouts, pruned ones included.
@@ -90,7 +75,7 @@ impl Store {
 }
 
 /// The key of a rollout, and whether it is finished.
-fn lookup(connection: &Connection, id: RolloutId) -> rusqlite::Result<Option<(i64, bool)>> {
+pub(crate) fn lookup(connection: &Connection, id: RolloutId) -> rusqlite::Result<Option<(i64, bool)>> {
     let sql =
         "SELECT key, finished_at IS NOT NULL FROM rollout JOIN state ON state.rollout = rollout.key WHERE id = ?1";
     connection.query_row(sql, [id.to_string()], |row| Ok((row.get(0)?, row.get(1)?))).optional()

@@ -35,7 +35,7 @@ pub(crate) struct ResumeArgs {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = state, requires = "only")]
     pub(crate) start_from: Option<Vec<InstanceState>>,
 
-    /// Go on with a rollout that somebody left behind without a word, as after a crash
+    /// Take the rollout from a program that was not heard of for 30s, and that hangs or ran on another machine. Of one that has ended on this machine, as after a crash, the rollout is carried on without this
     #[arg(long, conflicts_with = "only")]
     pub(crate) take_over: bool,
 
@@ -116,9 +116,12 @@ pub(crate) struct AbandonArgs {
     /// The rollout, by its id or the beginning of it
     #[arg(value_name = "ROLLOUT")]
     pub(crate) rollout: String,
-    /// That is meant: what it had under way may still happen, and nobody will look into it
+    /// That is meant: what it has not started it will not start
     #[arg(long, short)]
     pub(crate) yes: bool,
+    /// Free this instance although a request for it may be in flight: you have looked at it yourself. Once for each
+    #[arg(long, value_name = "INSTANCE")]
+    pub(crate) free: Vec<String>,
     #[command(flatten)]
     pub(crate) state: StateArgs,
 }

@@ -78,8 +78,18 @@ pub(super) fn abandon(args: &AbandonArgs, session: &Session) -> crate::Result {
     if !args.yes {
         return Err(Failure::NotAbandoned(row.id));
     }
-    state.store.abandon(row.id, &state.owner, state.now, &EndingRecord::abandoned().to_text())?;
-    render::to_stderr(|err| writeln!(err, "rollout {} is given up; its instances are free for others", row.id));
+    let freed = super::parse_ids(&args.free)?;
+    let ending = EndingRecord::abandoned().to_text();
+    let kept = state.store.abandon(row.id, &state.owner, state.now, &ending, &freed)?;
+    render::to_stderr(|err| {
+        if kept.is_empty() {
+            return writeln!(err, "rollout {} is abandoned; its instances are free for other rollouts", row.id);
+        }
+        let count = render::plan::counted(kept.len(), "instance");
+        writeln!(err, "rollout {} is abandoned; a request may be in flight for {count}, which stay claimed:", row.id)?;
+        kept.iter().try_for_each(|id| writeln!(err, "  {id}"))?;
+        writeln!(err, "hint: look at each yourself; then: reinstall abandon {} --yes --free INSTANCE", row.id)
+    });
     Ok(Ending::Done)
 }
 

@@ -6,7 +6,7 @@ use reinstall_http::iam::ProjectError;
 use reinstall_http::network;
 use reinstall_http::region::RegionError;
 use reinstall_http::wire::code;
-use reinstall_journal::error::{BeginError, ResumeError};
+use reinstall_journal::error::{AbandonError, BeginError, ResumeError};
 
 use super::Failure;
 use crate::args::trap::TypedSecret;
@@ -81,6 +81,16 @@ impl Failure {
             format!("to have what is on its way watched, and nothing new started: reinstall halt {id}, then resume it")
         } else if let Self::Elsewhere { .. } = self {
             "leave --endpoint, --region and --project-id out, and unset their variables".into()
+        } else if let Self::Abandon(AbandonError::InFlight { id, .. }) = self {
+            format!(
+                "to have them watched to an outcome, and nothing new started: reinstall halt {id}, then reinstall resume \
+                 {id}; for one that you looked at yourself, add --free INSTANCE"
+            )
+        } else if let Self::Begin(BeginError::Claimed { holder, .. }) = self
+            && holder.finished_at.is_some()
+        {
+            let id = holder.id;
+            format!("look at each instance yourself; then free it: reinstall abandon {id} --yes --free INSTANCE")
         } else if let Self::Begin(BeginError::Claimed { holder, .. }) = self {
             let id = holder.id;
             format!(

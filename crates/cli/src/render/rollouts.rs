@@ -139,10 +139,14 @@ pub(crate) fn under_way(out: &mut dyn Write, row: &RolloutRow, tally: &Tally, no
     writeln!(out, "Began      {}", row.started_at)?;
     match (state, &row.holder) {
         (RunState::Running, Some((owner, _))) => writeln!(out, "State      running: {owner}")?,
+        (_, Some((owner, _))) if !row.is_to_be_taken_over(now) => {
+            writeln!(out, "State      interrupted: {owner}, and that process has ended")?;
+            writeln!(out, "           go on with: reinstall resume {}", row.id)?;
+        }
         (_, Some((owner, heartbeat_at))) => {
             let silent = Plain(whole_seconds(now.since(*heartbeat_at)));
             writeln!(out, "State      interrupted: {owner}, not heard of for {silent}")?;
-            writeln!(out, "           go on with: reinstall resume {} --take-over", row.id)?;
+            writeln!(out, "           once that process has ended: reinstall resume {} --take-over", row.id)?;
         }
         (_, None) => {
             writeln!(out, "State      left before its end")?;
@@ -158,6 +162,7 @@ mod tests {
 
     use reinstall_core::summary::Outcome;
     use reinstall_journal::owner::Owner;
+    use reinstall_journal::run_lock::Liveness;
 
     use super::*;
     use crate::render::sample;
@@ -176,6 +181,7 @@ mod tests {
             finished_at: Some(sample::at(754)),
             ending: Some(EndingRecord::from(&sample::summary(reports, None)).to_text()),
             holder: None,
+            liveness: Liveness::Unknown,
             halt_ordered: false,
             lines: 40,
         };
@@ -216,11 +222,17 @@ mod tests {
     #[test]
     fn an_unfinished_rollout_tells_how_to_go_on() {
         let tally = sample::tally(3, 2, 1);
-        for (row, told) in rows().iter().zip(["running: alice@another", "--take-over", "left before its end"]) {
+        let mut rows = rows();
+        // Out of the kernel's sight; there; given back; and gone for certain.
+        rows.insert(0, RolloutRow { liveness: Liveness::Ended, ..rows[0].clone() });
+        for (row, told) in
+            rows.iter().zip(["has ended", "running: alice@another", "--take-over", "left before its end"])
+        {
             let mut shown = Vec::new();
             under_way(&mut shown, row, &tally, sample::at(1_000) + Duration::ZERO).unwrap();
             let shown = String::from_utf8(shown).unwrap();
             assert!(shown.contains(told) && shown.contains("1 of 6 done"), "{shown}");
+            assert_eq!(shown.contains("--take-over"), told == "--take-over", "{shown}");
         }
     }
 }

@@ -88,7 +88,7 @@ fn torment(seed: u64, world: &World) -> u32 {
             None => {}
             // Killed when all was done.
             Some("finished") => return kills + 1,
-            Some(_) => args = [&["resume", "--take-over"], &COMMON[..]].concat(),
+            Some(_) => args = [&["resume"], &COMMON[..]].concat(),
         }
     }
     unreachable!("the last one is not killed")
@@ -153,10 +153,11 @@ fn a_hang_up_is_a_crash_and_is_survived() {
     assert!(lines.any(|line| line.contains("installing")));
     signal(&child, "HUP");
     assert_eq!(child.wait().unwrap().code(), None, "it was ended by the signal");
-    let refused = world.bench.run(&[&["resume"], &COMMON[..]].concat(), "");
-    assert_eq!(refused.code, Some(2), "{refused}");
-    assert!(refused.stderr.contains("--take-over") && refused.stderr.contains("is gone"), "{refused}");
-    let resumed = world.bench.run(&[&["resume", "--take-over"], &COMMON[..]].concat(), "");
+    let listed = world.bench.run(&["rollouts"], "");
+    assert!(listed.stdout.contains("interrupted"), "{listed}");
+    let shown = world.bench.run(&["show", &world.newest()], "");
+    assert!(shown.stdout.contains("has ended") && !shown.stdout.contains("--take-over"), "{shown}");
+    let resumed = world.bench.run(&[&["resume"], &COMMON[..]].concat(), "");
     assert_eq!(resumed.code, Some(0), "{resumed}");
     assert_eq!(world.wipes(), [1; 30]);
 }
@@ -176,7 +177,11 @@ fn a_program_that_was_taken_over_sends_nothing_any_more() {
     let database = rusqlite::Connection::open(world.bench.path("state/reinstall.db")).unwrap();
     database.execute("UPDATE state SET heartbeat_at = heartbeat_at - 31000", []).unwrap();
     let refused = world.bench.run(&[&["resume"], &COMMON[..]].concat(), "");
-    assert!(refused.code == Some(2) && refused.stderr.contains("end it first"), "{refused}");
+    assert!(refused.code == Some(2) && refused.stderr.contains("still exists"), "{refused}");
+    let listed = world.bench.run(&["rollouts"], "");
+    assert!(listed.stdout.contains("running"), "its process is there: {listed}");
+    let abandoned = world.bench.run(&["abandon", &world.newest(), "--yes"], "");
+    assert!(abandoned.code == Some(2) && abandoned.stderr.contains("carries this rollout on"), "{abandoned}");
     let resumed = world.bench.run(&[&["resume", "--take-over"], &COMMON[..]].concat(), "");
     assert_eq!(resumed.code, Some(0), "{resumed}");
 

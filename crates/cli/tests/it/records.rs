@@ -129,6 +129,32 @@ fn an_instance_is_in_one_rollout_at_a_time_and_a_halt_comes_from_elsewhere() {
     assert_eq!(free.code, Some(0), "{free}");
 }
 
+/// A rollout whose program is gone, and that had a request in flight: its instances are nobody else's until a resume knows.
+#[cfg(unix)]
+#[test]
+fn what_may_have_a_request_in_flight_is_not_abandoned() {
+    let world = world_where(5, TOKEN, Duration::from_secs(3));
+    world.list_everybody();
+    let mut child = world.spawn(&[&["run", "--yes", "--targets", "fleet.txt"], &SPED_UP[..]].concat());
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("1 installing")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (id, first) = (world.newest(), world.server.ids()[0].to_string());
+    let refused = world.bench.run(&["abandon", &id, "--yes"], "");
+    assert_eq!(refused.code, Some(2), "{refused}");
+    for told in [first.as_str(), "may be in flight for 1 of the instances", "reinstall halt", "--free"] {
+        assert!(refused.stderr.contains(told), "{told}: {refused}");
+    }
+    let claimed = world.run(&[]);
+    assert!(claimed.code == Some(2) && claimed.stderr.contains("is not finished"), "{claimed}");
+    let stranger = world.bench.run(&["abandon", &id, "--yes", "--free", "0b29c7a1-0000-4000-8000-0000000000aa"], "");
+    assert!(stranger.code == Some(2) && stranger.stderr.contains("has no claim on"), "{stranger}");
+    let freed = world.bench.run(&["abandon", &id, "--yes", "--free", &first], "");
+    assert!(freed.code == Some(0) && freed.stderr.contains("free for other rollouts"), "{freed}");
+    assert_eq!(world.told(&["rollouts"])[0]["conclusion"], "abandoned");
+}
+
 #[test]
 fn a_plan_is_applied_once_and_only_while_nothing_has_changed() {
     let world = world(4, TOKEN);
@@ -180,9 +206,9 @@ fn finished_rollouts_can_be_taken_out_and_forgotten() {
 fn no_secret_is_on_record_and_only_the_owner_reads_it() {
     let world = world(3, TOKEN);
     assert_eq!(world.run(&[]).code, Some(0));
-    let files = std::fs::read_dir(world.bench.path("state")).unwrap();
+    let files = ["state", "state/locks"].map(|folder| std::fs::read_dir(world.bench.path(folder)).unwrap());
     let mut count = 0;
-    for file in files.map(Result::unwrap) {
+    for file in files.into_iter().flatten().map(Result::unwrap).filter(|file| file.path().is_file()) {
         let bytes = std::fs::read(file.path()).unwrap();
         for secret in [PASSWORD, TOKEN] {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{:?}", file.path());
@@ -265,7 +291,7 @@ fn a_full_disk_stops_new_requests_and_loses_nothing() {
             code => panic!("{kib} KiB: {code:?} {told}"),
         }
         if wiped > 0 && wiped < 40 {
-            let resumed = world.resume(&["--take-over", "--state-dir", &state]);
+            let resumed = world.resume(&["--state-dir", &state]);
             assert!(matches!(resumed.code, Some(0 | 4)), "{kib} KiB: {resumed}");
             let report: Value = serde_json::from_str(&resumed.stdout).unwrap();
             assert_eq!(report["counts"]["unresolved"], 0, "{kib} KiB: {report}");

@@ -69,8 +69,9 @@ fn a_full_run_shows_no_secret_whoever_asks() {
         for (what, text) in [("run", shot.to_string()), ("export", exported.to_string())] {
             assert_no_secret(&format!("{name}: {what}"), text.as_bytes());
         }
-        let state = std::fs::read_dir(world.bench.path("state")).unwrap().map(|file| file.unwrap().path());
-        let files: Vec<_> = state.collect();
+        let folders = ["state", "state/locks"].map(|folder| std::fs::read_dir(world.bench.path(folder)).unwrap());
+        let files: Vec<_> =
+            folders.into_iter().flatten().map(|file| file.unwrap().path()).filter(|path| path.is_file()).collect();
         assert!(files.len() >= 2, "{name}: the records and the rate: {files:?}");
         for file in files {
             assert_no_secret(&format!("{name}: {}", file.display()), &std::fs::read(&file).unwrap());

@@ -87,7 +87,7 @@ fn what_the_site_protects_by_now_is_not_resumed() {
     assert!(over.code == Some(2) && over.stderr.contains("in the last 24 hours"), "{over}");
     let last = world.server.ids()[4];
     world.bench.secret_file("policy.toml", &format!("[[protected]]\nids = [\"{last}\"]\nreason = \"moved to prod\"\n"));
-    let resume = ["resume", "--yes", "--take-over", "--password-file", "pw", "--policy", "policy.toml"];
+    let resume = ["resume", "--yes", "--password-file", "pw", "--policy", "policy.toml"];
     let refused = world.bench.run(&resume, "");
     assert!(refused.code == Some(2) && refused.stderr.contains("moved to prod"), "{refused}");
     assert!(refused.stderr.contains("reinstall halt"), "{refused}");

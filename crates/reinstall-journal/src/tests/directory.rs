@@ -23,11 +23,14 @@ fn what_is_made_is_for_the_owner_alone() {
     let mut names: Vec<String> = Vec::new();
     for entry in fs::read_dir(&dir).unwrap() {
         let entry = entry.unwrap();
-        assert_eq!(mode(&entry.path()), 0o600, "{:?}", entry.path());
+        let own = if entry.path().is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode(&entry.path()), own, "{:?}", entry.path());
         names.push(entry.file_name().into_string().unwrap());
     }
     names.sort_unstable();
-    assert_eq!(names, ["reinstall.db", "reinstall.db-shm", "reinstall.db-wal"], "and no draft is left");
+    let lock = dir.join("locks").join(format!("{}-1.lock", begun(1, 0..3).id));
+    assert_eq!(mode(&lock), 0o600);
+    assert_eq!(names, ["locks", "reinstall.db", "reinstall.db-shm", "reinstall.db-wal"], "and no draft is left");
 }
 
 /// Whoever only looks leaves nothing behind.

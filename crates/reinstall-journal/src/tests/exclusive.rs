@@ -8,7 +8,9 @@ use reinstall_core::record::Entry;
 use super::*;
 use crate::error::{BeginError, ResumeError};
 use crate::lease::{LEASE_TTL, Standing};
+use crate::node::Node;
 use crate::row::RunState;
+use crate::run_lock::Liveness;
 
 fn tick(seconds: u64) -> Line {
     Line { at: at(seconds), entry: Entry::Tick }
@@ -75,42 +77,143 @@ fn a_plan_is_applied_once() {
     assert_eq!(again, Err(BeginError::Repeated(of(3).id)));
 }
 
+/// Where the program runs that has the lease, and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Former {
+    Lives,
+    /// It ended, under this kernel, or before the last boot of this machine.
+    Ended,
+    EndedBeforeABoot,
+    /// It ran on another machine, or its lock was removed or copied: what became of it nobody can tell.
+    Elsewhere,
+    Unlocked,
+    Copied,
+}
+
+impl Former {
+    /// Makes it so that `journal` is what such a program holds. What it returns is to be kept.
+    fn arrange(self, store: &Store, journal: RolloutJournal) -> Option<RolloutJournal> {
+        let lock = store.path().with_file_name("locks").join(format!("{}-1.lock", begun(1, 0..1).id));
+        match self {
+            Self::Lives => return Some(journal),
+            Self::Ended | Self::EndedBeforeABoot | Self::Elsewhere => drop(journal),
+            Self::Unlocked => {
+                fs::remove_file(lock).unwrap();
+                return Some(journal);
+            }
+            Self::Copied => {
+                let text = fs::read(&lock).unwrap();
+                fs::rename(&lock, lock.with_extension("kept")).unwrap();
+                fs::write(&lock, text).unwrap();
+                return Some(journal);
+            }
+        }
+        None
+    }
+
+    fn node(self) -> Node {
+        let here = node("this machine", "this boot");
+        match self {
+            Self::EndedBeforeABoot => node("this machine", "the boot before"),
+            Self::Elsewhere => node("another machine", "another boot"),
+            Self::Lives | Self::Ended | Self::Unlocked | Self::Copied => here,
+        }
+    }
+}
+
+fn node(machine: &str, boot: &str) -> Node {
+    Node { machine: Some(machine.into()), boot: Some(boot.into()) }
+}
+
 /// Whose lease it is, how old its heartbeat is, and what becomes of whoever wants it.
 #[test]
 fn a_lease_passes_on_by_its_rules() {
     let ttl = LEASE_TTL.as_secs();
-    let gone = {
-        let mut child = std::process::Command::new("true").spawn().unwrap();
-        child.wait().unwrap();
-        Owner { pid: child.id(), ..alice() }
-    };
     let mut cases = vec![];
     for take_over in [false, true] {
-        cases.extend([(alice(), 0, take_over, "held"), (bob(), ttl - 1, take_over, "held")]);
+        for ended in [Former::Ended, Former::EndedBeforeABoot] {
+            // Neither heartbeats nor clocks are asked where the kernel says so.
+            cases.extend([0, ttl - 1, 100 * ttl].map(|age| (ended, age, take_over, "taken")));
+        }
+        for unsure in [Former::Lives, Former::Elsewhere, Former::Unlocked, Former::Copied] {
+            cases.extend([0, ttl - 1].map(|age| (unsure, age, take_over, "held")));
+        }
     }
-    for (owner, age) in [(alice(), ttl), (bob(), ttl), (bob(), 100 * ttl)] {
-        cases.extend([(owner.clone(), age, false, "expired"), (owner, age, true, "taken")]);
+    for age in [ttl, 100 * ttl] {
+        cases.extend([(Former::Lives, age, false, "lives"), (Former::Lives, age, true, "taken")]);
+        for unsure in [Former::Elsewhere, Former::Unlocked, Former::Copied] {
+            cases.extend([(unsure, age, false, "expired"), (unsure, age, true, "taken")]);
+        }
     }
-    cases.extend([(gone.clone(), 0, false, "expired, gone"), (gone, 0, true, "taken")]);
-    for (owner, age, take_over, expected) in cases {
+    for (former, age, take_over, expected) in cases {
         let dir = state_dir();
         let mut store = Store::open(dir.path()).unwrap();
         let id = begun(1, 0..3).id;
-        let _held = store.begin(&begun(1, 0..3), &owner, at(1_000)).unwrap();
+        store.locks.node = former.node();
+        let journal = store.begin(&begun(1, 0..3), &alice(), at(1_000)).unwrap();
+        let _held = former.arrange(&store, journal);
+        store.locks.node = node("this machine", "this boot");
         let carol = Owner { user: "carol".into(), ..alice() };
         let told = match store.resume(id, &carol, at(1_000 + age), take_over) {
             Ok(_) => "taken",
-            Err(ResumeError::Held { owner: by, heartbeat_at }) if (by == owner) && heartbeat_at == at(1_000) => "held",
-            Err(ResumeError::Expired { owner: by, gone, .. }) if by == owner => match gone {
-                true => "expired, gone",
-                false => "expired",
-            },
+            Err(ResumeError::Held { owner: by, heartbeat_at }) if by == alice() && heartbeat_at == at(1_000) => "held",
+            Err(ResumeError::Expired { owner: by, lives: true, .. }) if by == alice() => "lives",
+            Err(ResumeError::Expired { owner: by, lives: false, .. }) if by == alice() => "expired",
             Err(other) => panic!("{other}"),
         };
-        assert_eq!(told, expected, "{owner}, {age} s, {take_over}");
+        assert_eq!(told, expected, "{former:?}, {age} s, {take_over}");
         let holder = store.rollouts().unwrap().remove(0).holder.unwrap().0;
-        assert_eq!(holder, if told == "taken" { carol } else { owner });
+        assert_eq!(holder, if told == "taken" { carol } else { alice() });
     }
+}
+
+/// A program that takes over from one that hangs has a lock of its own, whatever becomes of the other's.
+#[test]
+fn each_program_has_a_lock_of_its_own() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let begun = begun(1, 0..3);
+    let hangs = store.begin(&begun, &alice(), START).unwrap();
+    let (_, second) = store.resume(begun.id, &bob(), at(100), true).unwrap();
+    drop(hangs);
+    let row = |store: &Store| store.rollouts().unwrap().remove(0);
+    assert_eq!((row(&store).standing(at(500)), row(&store).liveness), (RunState::Running, Liveness::Lives));
+    assert!(store.abandon(begun.id, &alice(), at(500), "{}", &[]).is_err(), "it lives");
+    drop(second);
+    assert_eq!((row(&store).standing(at(100)), row(&store).liveness), (RunState::Interrupted, Liveness::Ended));
+    let (_, mut third) = store.resume(begun.id, &alice(), at(100), false).unwrap();
+    third.finish(at(101), "{}").unwrap();
+    let locks = || fs::read_dir(dir.path().join("locks")).unwrap().count();
+    assert_eq!(locks(), 3);
+    store.prune(&[begun.id]).unwrap();
+    assert_eq!(locks(), 0, "they go with their rollout");
+}
+
+/// Another process has the lock, and is killed: the kernel gives it back.
+#[test]
+fn a_lock_ends_with_its_process() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let begun = begun(1, 0..3);
+    drop(store.begin(&begun, &alice(), START).unwrap());
+    let lock = dir.path().join("locks").join(format!("{}-1.lock", begun.id));
+    // The child inherits the open file, and with it the lock.
+    let file = fs::File::open(&lock).unwrap();
+    file.try_lock().unwrap();
+    let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).stdout(file).spawn().unwrap();
+    signal(&child, "STOP");
+    assert_eq!(store.rollouts().unwrap().remove(0).liveness, Liveness::Lives);
+    assert!(store.resume(begun.id, &alice(), at(1), false).is_err());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(store.rollouts().unwrap().remove(0).liveness, Liveness::Ended);
+    store.resume(begun.id, &alice(), at(1), false).expect("it has ended");
+}
+
+fn signal(child: &std::process::Child, name: &str) {
+    let sent =
+        std::process::Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 #[test]
@@ -161,7 +264,7 @@ fn lines_and_beats_keep_a_lease_up_until_it_is_given_back() {
     assert_eq!(lease.beat(at(40)), Ok(Standing { halt_ordered: false }));
     assert_eq!(row(&store).holder, Some((alice(), at(40))));
     assert_eq!(row(&store).standing(at(69)), RunState::Running);
-    assert_eq!(row(&store).standing(at(70)), RunState::Interrupted);
+    assert_eq!(row(&store).standing(at(70)), RunState::Running, "its process is there");
     assert_eq!(store.unfinished().unwrap().len(), 1);
     store.order_halt(begun.id, at(41)).unwrap();
     assert_eq!(lease.beat(at(42)), Ok(Standing { halt_ordered: true }));

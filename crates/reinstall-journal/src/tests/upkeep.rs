@@ -1,10 +1,12 @@
 //! What is listed, found, exported, counted and removed.
 
 use super::*;
+use reinstall_core::id::{InstanceId, Ticket};
+use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::record::Entry;
 use reinstall_core::time::BootMark;
 
-use crate::error::{BeginError, ChangeError, FindError, ReadError, ResumeError};
+use crate::error::{AbandonError, BeginError, ChangeError, FindError, ReadError, ResumeError};
 
 /// Three rollouts, each begun a second after the other; the second is finished.
 fn three(dir: &Path) -> (Store, Vec<RolloutId>) {
@@ -119,12 +121,80 @@ fn a_rollout_that_is_given_up_frees_its_instances() {
     let (mut store, ids) = three(dir.path());
     let taken = || Begun { id: RolloutId::new(at(50), [9; 10]), ..begun(9, 0..5) };
     assert!(matches!(store.begin(&taken(), &bob(), at(5)), Err(BeginError::Claimed { count: 5, .. })));
-    let held = store.abandon(ids[0], &bob(), at(5), "{}").unwrap_err();
-    assert!(matches!(held, ResumeError::Held { .. }), "{held}");
-    store.abandon(ids[0], &bob(), at(90), "{}").unwrap();
+    let (_, lives) = store.resume(ids[0], &alice(), at(5), false).unwrap();
+    for now in [at(5), at(500)] {
+        let held = store.abandon(ids[0], &bob(), now, "{}", &[]).unwrap_err();
+        assert!(matches!(held, AbandonError::Resume(ResumeError::Held { .. })), "{held}");
+    }
+    drop(lives);
+    store.abandon(ids[0], &bob(), at(90), "{}", &[]).unwrap();
     assert_eq!(store.find(&ids[0].to_string()).unwrap().finished_at, Some(at(90)));
     store.begin(&taken(), &bob(), at(91)).unwrap();
-    assert!(matches!(store.abandon(ids[0], &bob(), at(99), "{}"), Err(ResumeError::Finished { .. })));
+    assert!(matches!(
+        store.abandon(ids[0], &bob(), at(99), "{}", &[]),
+        Err(AbandonError::Resume(ResumeError::Finished { .. }))
+    ));
+}
+
+/// A rollout of 30 that was left while requests for some of its instances were in flight; whom these name.
+fn left_in_flight(store: &mut Store) -> Vec<InstanceId> {
+    let (mut recorded, mut fleet) = started(store, 30, 0);
+    while recorded.rollout().tally().installing < 2 {
+        assert!(!fleet.drive(&mut recorded, 1));
+    }
+    let reports = recorded.into_parts().0.into_summary().reports.into_iter();
+    let open = reports.filter(|one| one.finished_at.is_none() && one.may_have_been_submitted());
+    let mut ids: Vec<InstanceId> = open.map(|one| one.id).collect();
+    ids.sort_unstable();
+    assert!((2..30).contains(&ids.len()), "{ids:?}");
+    ids
+}
+
+#[test]
+fn what_has_a_request_in_flight_is_freed_by_its_name_only() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    let open = left_in_flight(&mut store);
+    let (id, before) = (begun(1, 0..1).id, store.rollouts().unwrap());
+    let mut abandon = |freed: &[InstanceId]| store.abandon(id, &alice(), at(9), "{}", freed);
+    let stranger = fleet::instance(99);
+    assert_eq!(abandon(&[stranger]), Err(AbandonError::NotClaimed { id, instance: stranger }));
+    assert_eq!(abandon(&[]), Err(AbandonError::InFlight { id, instances: open.clone() }));
+    assert_eq!(abandon(&open[1..]), Err(AbandonError::InFlight { id, instances: vec![open[0]] }));
+    assert_eq!(store.rollouts().unwrap(), before, "nothing was changed");
+    assert_eq!(store.abandon(id, &alice(), at(9), "{}", &open), Ok(vec![]));
+    store.begin(&begun(2, 0..30), &bob(), at(12)).expect("all are free");
+}
+
+/// Where the lines cannot be read, nobody can tell of any instance; where they only make no sense, of those that they name.
+#[test]
+fn a_rollout_that_cannot_be_brought_back_keeps_what_may_have_a_request_in_flight() {
+    let intent = |ids: &[u64]| Entry::Intent {
+        ticket: Ticket(7),
+        ids: InstanceSet::new(ids.iter().map(|number| fleet::instance(*number)).collect()).unwrap(),
+        image: None,
+        attempt: 1,
+    };
+    for (spoil, count) in [("UPDATE line SET said = zeroblob(9) WHERE seq = 1", 30), ("SELECT 1", 2)] {
+        let dir = state_dir();
+        let mut store = Store::open(dir.path()).unwrap();
+        let id = begun(1, 0..1).id;
+        let mut journal = store.begin(&begun(1, 0..30), &alice(), START).unwrap();
+        journal.append(&Line { at: START, entry: intent(&[3, 5]) }, Keep::ForCertain).unwrap();
+        drop(journal);
+        store.connection.execute_batch(spoil).unwrap();
+        assert!(store.replay(id).is_err());
+        let kept = store.abandon(id, &alice(), at(9), "{}", &[]).unwrap();
+        assert_eq!(kept.len(), count, "{spoil}: {kept:?}");
+        assert!([3, 5].iter().all(|number| kept.contains(&fleet::instance(*number))));
+        assert_eq!(store.prune(&[id]), Err(ChangeError::Claims { id, count: count as u64 }));
+        let claimed = store.begin(&begun(2, 0..30), &bob(), at(10)).unwrap_err().to_string();
+        assert!(claimed.contains("was abandoned while"), "{claimed}");
+        assert_eq!(store.abandon(id, &alice(), at(11), "{}", &kept[1..]), Ok(vec![kept[0]]));
+        assert_eq!(store.abandon(id, &alice(), at(11), "{}", &kept[..1]), Ok(vec![]));
+        store.prune(&[id]).unwrap();
+        store.begin(&begun(3, 0..30), &bob(), at(12)).expect("all are free");
+    }
 }
 
 #[test]

@@ -141,7 +141,10 @@ fn on_record(rows: &[RolloutRow], seen: &str, rate: &str, now: Timestamp) -> Che
         rows.iter().map(|row| (row, row.standing(now))).filter(|(_, state)| *state != RunState::Finished).collect();
     let go_on = |(row, state): &(&RolloutRow, RunState)| match state {
         RunState::Left => Some(format!("reinstall resume {}", row.id)),
-        RunState::Interrupted => Some(format!("reinstall resume {} --take-over", row.id)),
+        RunState::Interrupted if row.is_to_be_taken_over(now) => {
+            Some(format!("reinstall resume {} --take-over", row.id))
+        }
+        RunState::Interrupted => Some(format!("reinstall resume {}", row.id)),
         RunState::Running | RunState::Finished => None,
     };
     let commands: Vec<String> = unfinished.iter().filter_map(go_on).collect();
