@@ -13,6 +13,7 @@ use reinstall_core::survey::{Survey, Surveyed};
 use reinstall_core::time::Timestamp;
 use reinstall_http::client::Client;
 use reinstall_http::client::look::Inspection;
+use reinstall_journal::begin::DayLimit;
 
 use crate::args::rollouts::SiteArgs;
 use crate::failure::Failure;
@@ -91,6 +92,16 @@ fn unless_any(objections: Vec<Objection>) -> Result<(), Failure> {
     if objections.is_empty() { Ok(()) } else { Err(Failure::SiteForbids { objections, rollout: None }) }
 }
 
+fn a_day_before(now: Timestamp) -> Timestamp {
+    now - DAY
+}
+
+/// How many instances the site allows in a day, for the journal: it counts and claims in one transaction.
+pub(crate) fn day_limit(site: &SitePolicy, now: Timestamp) -> Option<DayLimit> {
+    let instances_max = u64::try_from(site.instances_per_day_max()?).unwrap_or(u64::MAX);
+    Some(DayLimit { instances_max, since: a_day_before(now) })
+}
+
 /// Lets a plan through if the site allows it now, with the moment when it has to start nothing more.
 ///
 /// # Errors
@@ -102,8 +113,7 @@ pub(crate) fn admit(
     submitted_since: impl FnOnce(Timestamp) -> Result<u64, Failure>,
     now: Timestamp,
 ) -> Result<Plan, Failure> {
-    let day_ago = Timestamp::from_millis(now.as_millis().saturating_sub(DAY.as_millis() as u64));
-    let submitted = submitted_since(day_ago)?;
+    let submitted = submitted_since(a_day_before(now))?;
     let ask = Ask {
         plan: &plan,
         known: &seen.known,

@@ -48,12 +48,9 @@ pub(crate) fn folder(args: &StateArgs, environment: &Environment) -> Option<Path
 }
 
 impl State {
-    /// How many instances were submitted since then, or may yet be by rollouts that are not finished. Those of them that were
-    /// submitted already count twice: a limit errs to the safe side.
+    /// How many instances were submitted since then, or may yet be by rollouts that are not finished.
     pub(crate) fn committed_since(&self, since: Timestamp, but_for: Option<RolloutId>) -> Result<u64, Failure> {
-        let unfinished = self.store.unfinished()?;
-        let others: u64 = unfinished.iter().filter(|row| Some(row.id) != but_for).map(|row| row.targets).sum();
-        Ok(self.store.submitted_since(since)? + others)
+        Ok(self.store.committed_since(since, but_for)?)
     }
 
     /// The rollout that is meant: the one named, or the only one that is not finished.

@@ -66,6 +66,13 @@ impl SitePolicy {
         self.hours.as_ref()
     }
 
+    /// How many instances may be submitted in 24 hours; `None` if any number. For a store that has to count and claim at once;
+    /// [`Self::objections`] asks it as well.
+    #[must_use]
+    pub fn instances_per_day_max(&self) -> Option<usize> {
+        self.instances_per_day_max
+    }
+
     /// Whether any rule asks for the names or the tags of instances, so that somebody has to look them up.
     #[must_use]
     pub fn asks_who_they_are(&self) -> bool {

@@ -15,6 +15,7 @@ use crate::row::{self, number};
 use crate::run_lock::Locks;
 use crate::schema;
 use crate::store::Store;
+use crate::upkeep;
 
 /// What is known of a rollout when it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,17 @@ pub struct Begun {
     pub plan_hash: Option<String>,
     /// The rollout whose leftovers it takes on.
     pub parent: Option<RolloutId>,
+    /// How many instances the site allows in a day, if it limits them.
+    pub day_limit: Option<DayLimit>,
+}
+
+/// How many instances may be submitted from some moment on, by all rollouts of a state directory together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayLimit {
+    /// The most instances.
+    pub instances_max: u64,
+    /// From when on they are counted: 24 hours ago.
+    pub since: Timestamp,
 }
 
 impl Store {
@@ -36,7 +48,8 @@ impl Store {
     /// on disk.
     ///
     /// # Errors
-    /// [`BeginError`]: an instance is in another unfinished rollout, or the plan was applied already.
+    /// [`BeginError`]: an instance is in another unfinished rollout, the plan was applied already, or it is more than the day
+    /// allows. Of programs that begin at the same moment each counts what the others claimed.
     pub fn begin(&mut self, begun: &Begun, owner: &Owner, now: Timestamp) -> Result<RolloutJournal, BeginError> {
         schema::check(&self.connection, &self.path)?;
         let path = self.path.clone();
@@ -47,6 +60,7 @@ impl Store {
         let mut instances: Vec<InstanceId> =
             begun.opening.plan.waves.iter().flatten().flat_map(|batch| batch.as_slice()).copied().collect();
         instances.sort_unstable();
+        refuse_too_many(&work, begun.day_limit, instances.len(), &path)?;
         refuse_claimed(&work, &self.locks, &instances, &path)?;
         let lock = self.locks.hold(begun.id, Hold::FIRST_EPOCH)?;
         let (hold, chain) = insert(&work, begun, owner, now, &instances).map_err(failed)?;
@@ -68,6 +82,23 @@ fn refuse_repeated(work: &Transaction<'_>, begun: &Begun, path: &std::path::Path
         Some(()) => Err(BeginError::Repeated(begun.id)),
         None => Ok(()),
     }
+}
+
+/// The limit is checked and the instances are claimed in one transaction.
+fn refuse_too_many(
+    work: &Transaction<'_>,
+    limit: Option<DayLimit>,
+    wanted: usize,
+    path: &std::path::Path,
+) -> Result<(), BeginError> {
+    let Some(DayLimit { instances_max, since }) = limit else { return Ok(()) };
+    let committed = upkeep::committed_since(work, since, None);
+    let committed = committed.map_err(|error| BeginError::Store(StoreError::of(path, &error)))?;
+    let wanted = wanted as u64;
+    if committed.saturating_add(wanted) > instances_max {
+        return Err(BeginError::DayLimit { committed, wanted, instances_max });
+    }
+    Ok(())
 }
 
 /// The ids of instances are unique in the world, so whoever claims one claims it whatever endpoint or project it named.
@@ -102,7 +133,7 @@ fn insert(
     now: Timestamp,
     instances: &[InstanceId],
 ) -> rusqlite::Result<(Hold, Chain)> {
-    let Begun { id, opening, endpoint, plan_hash, parent } = begun;
+    let Begun { id, opening, endpoint, plan_hash, parent, day_limit: _ } = begun;
     let text = serde_json::to_string(opening).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let (id, parent) = (id.to_string(), parent.map(|parent| parent.to_string()));
     let project_id = opening.plan.project_id.as_str();

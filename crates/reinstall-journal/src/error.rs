@@ -125,6 +125,16 @@ pub enum BeginError {
         /// The rollout of the first of them.
         holder: Box<RolloutRow>,
     },
+    /// It is more than the site allows in a day.
+    #[error("{committed} instances were submitted in the last 24 hours or may yet be by rollouts that are not finished, {wanted} more make {}, and at most {instances_max} may be (site.instances_per_day_max)", committed.saturating_add(*wanted))]
+    DayLimit {
+        /// How many were submitted, or may yet be.
+        committed: u64,
+        /// How many this rollout names.
+        wanted: u64,
+        /// The limit.
+        instances_max: u64,
+    },
     /// The plan was applied before.
     #[error("this plan was applied already: rollout {rollout} began with it at {at}; draw a new plan")]
     Applied {

@@ -40,6 +40,7 @@ fn begun(number: u8, instances: std::ops::Range<u64>) -> Begun {
         endpoint: "https://cloud.example".into(),
         plan_hash: None,
         parent: None,
+        day_limit: None,
     }
 }
 

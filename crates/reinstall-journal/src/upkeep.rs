@@ -63,15 +63,29 @@ impl Store {
         Ok(self.locks.remove(ids)?)
     }
 
-    /// How many instances were named in reinstall requests since `since`, in all rollouts, pruned ones included.
+    /// How many instances were named in reinstall requests since `since`, pruned rollouts included, or may yet be by rollouts
+    /// that are not finished, `but_for` left out. A rollout that begins counts once more, in its own transaction
+    /// ([`DayLimit`](crate::begin::DayLimit)).
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn submitted_since(&self, since: Timestamp) -> Result<u64, StoreError> {
-        let sql = "SELECT coalesce(sum(instances), 0) FROM submission WHERE at >= ?1";
-        let sum = self.connection.query_row(sql, [number(since.as_millis())], |row| row::count(row, 0));
-        sum.map_err(|error| self.failed(&error))
+    pub fn committed_since(&self, since: Timestamp, but_for: Option<RolloutId>) -> Result<u64, StoreError> {
+        committed_since(&self.connection, since, but_for).map_err(|error| self.failed(&error))
     }
+}
+
+/// How many instances were named in reinstall requests since `since`, or are named by rollouts that are not finished. Those of
+/// them that were submitted already count twice: a limit errs to the safe side.
+pub(crate) fn committed_since(
+    connection: &Connection,
+    since: Timestamp,
+    but_for: Option<RolloutId>,
+) -> rusqlite::Result<u64> {
+    let sql = "SELECT (SELECT coalesce(sum(instances), 0) FROM submission WHERE at >= ?1)
+                    + (SELECT coalesce(sum(targets), 0) FROM rollout JOIN state ON state.rollout = rollout.key
+                       WHERE finished_at IS NULL AND id IS NOT ?2)";
+    let but_for = but_for.map(|id| id.to_string());
+    connection.query_row(sql, params![number(since.as_millis()), but_for], |row| row::count(row, 0))
 }
 
 /// The key of a rollout, and whether it is finished.

@@ -14,7 +14,7 @@ use reinstall_core::spec::Objection;
 use reinstall_core::time::Timestamp;
 use reinstall_http::client::Client;
 use reinstall_http::clock::{self, Clock};
-use reinstall_journal::begin::Begun;
+use reinstall_journal::begin::{Begun, DayLimit};
 use reinstall_journal::error::BeginError;
 use reinstall_journal::journal::RolloutJournal;
 
@@ -160,7 +160,8 @@ fn start(
     let client = access.client(&clock)?;
     // Somebody may have thought it over for hours.
     let order = still_holds(order, &state, rules, clock.wall())?;
-    let (id, recorded) = begin(order, state, &account, clock.now())?;
+    let day_limit = guard::day_limit(rules.site, clock.wall());
+    let (id, recorded) = begin(order, state, &account, day_limit, clock.now())?;
     let (output, shows_bars) = (manner.output, session.shows_bars);
     super::block_on(carry_kept(
         Job { id, account, client, clock, password, output, shows_bars, halt_at: None },
@@ -183,6 +184,7 @@ fn begin(
     order: Order,
     mut state: State,
     account: &Account,
+    day_limit: Option<DayLimit>,
     now: Timestamp,
 ) -> Result<(RolloutId, Recorded<RolloutJournal>), Failure> {
     let Order { plan, hash, file, parent, newest: _ } = order;
@@ -194,6 +196,7 @@ fn begin(
         endpoint: account.endpoint.to_string(),
         plan_hash: file.map(|_| hash.as_str().to_owned()),
         parent,
+        day_limit,
     };
     let journal = state.store.begin(&begun, &state.owner, now)?;
     Ok((id, Recorded::new(Rollout::new(plan, seed, now), journal.marking(clock::boot_mark))))

@@ -6,6 +6,7 @@ use reinstall_core::journal::{Journal as _, Keep};
 use reinstall_core::record::Entry;
 
 use super::*;
+use crate::begin::DayLimit;
 use crate::error::{BeginError, ResumeError};
 use crate::lease::{LEASE_TTL, Standing};
 use crate::node::Node;
@@ -59,6 +60,33 @@ fn of_two_that_begin_at_once_one_wins() {
         };
         assert!(matches!(refused, BeginError::Claimed { count: 2, .. }), "round {round}: {refused}");
         assert_eq!(Store::open(dir.path()).unwrap().rollouts().unwrap().len(), 1);
+    }
+}
+
+/// Six programs that begin at once with five instances each, where ten a day are allowed: two of them do, whoever is first.
+#[test]
+fn the_limit_of_a_day_is_checked_and_claimed_at_once() {
+    for round in 0..5 {
+        let dir = state_dir();
+        Store::open(dir.path()).unwrap();
+        let barrier = Barrier::new(6);
+        let begin = |number: u8| {
+            let mut store = Store::open(dir.path()).unwrap();
+            store.connection.busy_timeout(Duration::from_secs(60)).unwrap();
+            let first = u64::from(number) * 5;
+            let day_limit = Some(DayLimit { instances_max: 10, since: START });
+            let begun = Begun { day_limit, ..begun(number, first..first + 5) };
+            barrier.wait();
+            store.begin(&begun, &alice(), START).map(|_| ())
+        };
+        let ends: Vec<_> = std::thread::scope(|scope| {
+            let begin = &begin;
+            let threads: Vec<_> = (0..6).map(|number| scope.spawn(move || begin(number))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let refused = BeginError::DayLimit { committed: 10, wanted: 5, instances_max: 10 };
+        assert_eq!(ends.iter().filter(|end| end.is_ok()).count(), 2, "round {round}: {ends:?}");
+        assert!(ends.iter().all(|end| end.is_ok() || *end == Err(refused.clone())), "round {round}: {ends:?}");
     }
 }
 
