@@ -148,8 +148,6 @@ pub(crate) enum Failure {
     Unfinished(RolloutId),
     #[error("rollout {0} is not finished: requests of it may still take hold, and nobody would look into them")]
     NotAbandoned(RolloutId),
-    #[error("nothing was sent, for another rollout began meanwhile; run the same command again")]
-    BegunMeanwhile,
     #[error("no instance of rollout {rollout} that ended {outcome} is left")]
     NobodyEndedSo { rollout: RolloutId, outcome: Outcome },
     #[error("nothing was sent: {0}")]
@@ -280,7 +278,6 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::SeveralUnfinished(_)
             | Failure::Unfinished(_)
             | Failure::NobodyEndedSo { .. }
-            | Failure::BegunMeanwhile
             | Failure::NotAbandoned(_)
             | Failure::Abandon(_)
             | Failure::Begin(_)

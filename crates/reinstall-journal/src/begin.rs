@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params}
 use crate::chain::Chain;
 use crate::error::{BeginError, StoreError};
 use crate::journal::RolloutJournal;
+use crate::latest;
 use crate::lease::Hold;
 use crate::owner::Owner;
 use crate::packed;
@@ -28,7 +29,7 @@ pub struct Begun {
     pub endpoint: String,
     /// The hash of the plan, if that may be applied only once.
     pub plan_hash: Option<String>,
-    /// The rollout whose leftovers it takes on.
+    /// The rollout whose leftovers it takes on: no other one may have taken them on since.
     pub parent: Option<RolloutId>,
     /// How many instances the site allows in a day, if it limits them.
     pub day_limit: Option<DayLimit>,
@@ -48,7 +49,7 @@ impl Store {
     /// on disk.
     ///
     /// # Errors
-    /// [`BeginError`]: an instance is in another unfinished rollout, the plan was applied already, or it is more than the day
+    /// [`BeginError`]: an instance is in another unfinished rollout, or in one that began after its parent; the plan was applied already, or it is more than the day
     /// allows. Of programs that begin at the same moment each counts what the others claimed.
     pub fn begin(&mut self, begun: &Begun, owner: &Owner, now: Timestamp) -> Result<RolloutJournal, BeginError> {
         schema::check(&self.connection, &self.path)?;
@@ -60,6 +61,7 @@ impl Store {
         let mut instances: Vec<InstanceId> =
             begun.opening.plan.waves.iter().flatten().flat_map(|batch| batch.as_slice()).copied().collect();
         instances.sort_unstable();
+        refuse_taken_on(&work, begun.parent, &instances, &path)?;
         refuse_too_many(&work, begun.day_limit, instances.len(), &path)?;
         refuse_claimed(&work, &self.locks, &instances, &path)?;
         let lock = self.locks.hold(begun.id, Hold::FIRST_EPOCH)?;
@@ -82,6 +84,21 @@ fn refuse_repeated(work: &Transaction<'_>, begun: &Begun, path: &std::path::Path
         Some(()) => Err(BeginError::Repeated(begun.id)),
         None => Ok(()),
     }
+}
+
+/// What the parent says of an instance is old once another rollout has claimed it.
+fn refuse_taken_on(
+    work: &Transaction<'_>,
+    parent: Option<RolloutId>,
+    instances: &[InstanceId],
+    path: &std::path::Path,
+) -> Result<(), BeginError> {
+    let Some(parent) = parent else { return Ok(()) };
+    let taken = latest::others(work, parent, instances);
+    let taken = taken.map_err(|error| BeginError::Store(StoreError::of(path, &error)))?;
+    let Some(by) = taken.values().next().copied() else { return Ok(()) };
+    let instances = taken.keys().copied().take(BeginError::NAMED_MAX).collect();
+    Err(BeginError::TakenOn { instances, count: taken.len(), by })
 }
 
 /// The limit is checked and the instances are claimed in one transaction.
@@ -163,6 +180,7 @@ fn insert(
     for instance in instances {
         claim.execute(params![bytes(*instance), hold.key])?;
     }
+    latest::note(work, &id, instances)?;
     if let Some(hash) = plan_hash {
         work.execute("INSERT INTO applied VALUES (?1, ?2, ?3)", params![hash, id, started_at])?;
     }

@@ -33,6 +33,9 @@ pub enum StoreError {
     /// A newer version of this program wrote it.
     #[error("{} has format {found}, and this program knows formats up to {known}; use a newer version of it", path.display())]
     Newer { path: PathBuf, found: u32, known: u32 },
+    /// A version of this program wrote it that was never released.
+    #[error("{} has format {found}, which only versions before the first release wrote, and this program knows format {known}; bring its rollouts to their end with that version, and then choose another state directory", path.display())]
+    Older { path: PathBuf, found: u32, known: u32 },
     /// It is not what was written.
     #[error("{} is damaged: {detail}; it was left as it is: keep a copy of it and of the files beside it, choose another state directory, and look at the instances yourself; an old copy of it does not know of the last requests, so never resume from one", path.display())]
     Damaged { path: PathBuf, detail: String },
@@ -124,6 +127,16 @@ pub enum BeginError {
         count: usize,
         /// The rollout of the first of them.
         holder: Box<RolloutRow>,
+    },
+    /// Later rollouts took on instances that this one was to take on from its parent.
+    #[error("{count} of the instances were taken on by rollout {by} since then: {}{}", Few(instances), if instances.len() < *count { ", …" } else { "" })]
+    TakenOn {
+        /// The first few, at most [`BeginError::NAMED_MAX`].
+        instances: Vec<InstanceId>,
+        /// How many they are, in all rollouts.
+        count: usize,
+        /// The rollout that took the first of them on; it may have been pruned.
+        by: RolloutId,
     },
     /// It is more than the site allows in a day.
     #[error("{committed} instances were submitted in the last 24 hours or may yet be by rollouts that are not finished, {wanted} more make {}, and at most {instances_max} may be (site.instances_per_day_max)", committed.saturating_add(*wanted))]

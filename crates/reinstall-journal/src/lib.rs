@@ -34,6 +34,8 @@ pub mod store;
 
 pub mod begin;
 
+mod latest;
+
 pub mod lease;
 
 pub mod journal;

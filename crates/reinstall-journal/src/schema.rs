@@ -13,12 +13,12 @@ use crate::error::StoreError;
 pub(crate) const APPLICATION_ID: u32 = 0x7265_696e;
 
 /// The format of the tables. It goes up when an older program could no longer read or write them.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// How long a connection waits for another program's transaction.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The tables of format 1. Times are milliseconds since 1970, ids are text, instances are the 16 bytes of their id.
+/// The tables of format 2. Times are milliseconds since 1970, ids are text, instances are the 16 bytes of their id.
 ///
 /// * `rollout` is what a rollout began with, and never changes. `chain` is the hash that its lines go on from.
 /// * `state` is what changes: who holds the rollout, under which epoch, and how far its lines go. Nobody holds it where
@@ -26,7 +26,9 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 ///   machine's own clock said at the last line.
 /// * `line` is what happened, in order. Long texts are packed, see [`crate::packed`].
 /// * `claim` is every instance of an unfinished rollout.
-/// * `applied` and `submission` outlive the rollouts: a plan is applied once, and a day's limit cannot be pruned away.
+/// * `latest` is the rollout that claimed an instance last, in the order in which they began here, whatever clocks said.
+/// * `applied`, `submission` and `latest` outlive the rollouts: a plan is applied once, a day's limit cannot be pruned away, and
+///   an instance that a later rollout took on is not taken on again by what an earlier one says of it.
 const TABLES: &str = "
 CREATE TABLE rollout (
     key INTEGER PRIMARY KEY,
@@ -66,6 +68,10 @@ CREATE TABLE line (
 CREATE TABLE claim (
     instance BLOB PRIMARY KEY CHECK (length(instance) = 16),
     rollout INTEGER NOT NULL REFERENCES rollout (key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE latest (
+    instance BLOB PRIMARY KEY CHECK (length(instance) = 16),
+    rollout TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE applied (
     plan_hash TEXT PRIMARY KEY,
@@ -138,6 +144,9 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let found = number("user_version").map_err(failed)?;
     if found > FORMAT {
         return Err(StoreError::Newer { path: path.to_owned(), found, known: FORMAT });
+    }
+    if (1..FORMAT).contains(&found) {
+        return Err(StoreError::Older { path: path.to_owned(), found, known: FORMAT });
     }
     if found != FORMAT {
         return Err(StoreError::Damaged { path: path.to_owned(), detail: format!("there is no format {found}") });

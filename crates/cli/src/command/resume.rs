@@ -1,6 +1,6 @@
 //! `reinstall resume`: goes on where a program ended, or begins anew with those that did not succeed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 
 use reinstall_core::action::{Event, Order as Wish};
@@ -121,33 +121,20 @@ fn begin_anew(
         return Err(Failure::Unfinished(row.id));
     }
     let site = guard::load(&args.site)?;
-    let on_record = state.store.rollouts()?;
-    let taken = taken_on_since(state, row, &on_record)?;
-    let plan = again(state.store.replay(row.id)?, only, &site, args.start_from.as_deref(), (row.id, &taken))?;
+    let plan = again(state, row.id, only, &site, args.start_from.as_deref())?;
     let manner = Manner { password: &args.password, state: &args.state, yes: args.yes, output: args.output };
-    let newest = on_record.first().map(|row| row.id);
-    begin_guarded(Drawn { plan, parent: Some(row.id), newest }, &site, access, &manner, session)
-}
-
-/// The instances that rollouts begun after this one have submitted. Its own verdict on them is old: the same command typed twice
-/// must not wipe twice.
-fn taken_on_since(state: &State, row: &RolloutRow, on_record: &[RolloutRow]) -> Result<BTreeSet<InstanceId>, Failure> {
-    let mut taken = BTreeSet::new();
-    for later in on_record.iter().filter(|later| later.started_at >= row.started_at && later.id != row.id) {
-        let reports = state.store.replay(later.id)?.into_summary().reports;
-        taken.extend(reports.iter().filter(|report| report.may_have_been_submitted()).map(|report| report.id));
-    }
-    Ok(taken)
+    begin_guarded(Drawn { plan, parent: Some(row.id) }, &site, access, &manner, session)
 }
 
 /// The plan for those that ended so: as the one before, but for the states they may be in by now.
 fn again(
-    rollout: Rollout,
+    state: &State,
+    parent: RolloutId,
     only: Only,
     site: &SitePolicy,
     start_from: Option<&[InstanceState]>,
-    (parent, taken): (RolloutId, &BTreeSet<InstanceId>),
 ) -> Result<Plan, Failure> {
+    let rollout = state.store.replay(parent)?;
     let wanted = match only {
         Only::Failed => Outcome::Failed,
         Only::NotStarted => Outcome::NotStarted,
@@ -160,15 +147,8 @@ fn again(
     let mut policy = Policy { start_states, closes_at: None, ..before };
     site.lower(&mut policy, Typed::default());
     let reports = rollout.into_summary().reports;
-    let (left, gone_on): (Vec<InstanceId>, Vec<InstanceId>) = reports
-        .iter()
-        .filter(|report| report.outcome == wanted)
-        .map(|report| report.id)
-        .partition(|id| !taken.contains(id));
-    if !gone_on.is_empty() {
-        let count = counted(gone_on.len(), "instance");
-        render::to_stderr(|err| writeln!(err, "{count} left out, for a later rollout went on with them"));
-    }
+    let ended_so = reports.iter().filter(|report| report.outcome == wanted).map(|report| report.id);
+    let left = unless_taken_on(state, parent, ended_so.collect())?;
     let instances: Vec<TargetSpec> =
         left.into_iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
     if instances.is_empty() {
@@ -176,4 +156,19 @@ fn again(
     }
     let spec = ReinstallSpec { instances, image_id: image.map(|id| id.to_string()), policy };
     Ok(Plan::draw(&spec.check().map_err(Failure::Objections)?, project))
+}
+
+/// Those that no rollout took on which began after this one: its own verdict on the others is old, and the same command typed
+/// twice must not wipe twice.
+fn unless_taken_on(state: &State, parent: RolloutId, ids: Vec<InstanceId>) -> Result<Vec<InstanceId>, Failure> {
+    let taken = state.store.taken_on(parent, &ids)?;
+    let mut counts: BTreeMap<RolloutId, usize> = BTreeMap::new();
+    taken.values().for_each(|by| *counts.entry(*by).or_default() += 1);
+    render::to_stderr(|err| {
+        counts.iter().try_for_each(|(by, count)| {
+            let count = counted(*count, "instance");
+            writeln!(err, "{count} left out, for a later rollout took them on: {by}")
+        })
+    });
+    Ok(ids.into_iter().filter(|id| !taken.contains_key(id)).collect())
 }

@@ -39,7 +39,6 @@ struct Order {
     file: Option<PlanFile>,
     /// The rollout that this one goes on with.
     parent: Option<RolloutId>,
-    newest: Option<RolloutId>,
 }
 
 /// What the site allows, and what was seen of the instances.
@@ -66,7 +65,7 @@ pub(super) fn run(args: &RunArgs, session: &Session) -> crate::Result {
             let access = session.setup(&input.connection, &args.state).access()?;
             let site = guard::load(&args.site)?;
             let plan = super::draw_plan(input, &site, &access.account)?;
-            begin_guarded(Drawn { plan, parent: None, newest: None }, &site, access, &manner, session)
+            begin_guarded(Drawn { plan, parent: None }, &site, access, &manner, session)
         }
     }
 }
@@ -76,8 +75,6 @@ pub(super) struct Drawn {
     pub(super) plan: Plan,
     /// The rollout that it goes on with.
     pub(super) parent: Option<RolloutId>,
-    /// The newest rollout that was on record when it was drawn, if it depends on that.
-    pub(super) newest: Option<RolloutId>,
 }
 
 /// Begins a rollout with a plan that was drawn just now, if the site allows it.
@@ -98,7 +95,7 @@ pub(super) fn begin_guarded(
     let plan = if has_to_look { drawn.plan.bound_to(seen.survey()) } else { drawn.plan };
     let plan = guard::admit(plan, site, &seen, |since| state.committed_since(since, None), clock.wall())?;
     let hash = PlanHash::of_drawn(&plan, &access.account)?;
-    let order = Order { plan, hash, file: None, parent: drawn.parent, newest: drawn.newest };
+    let order = Order { plan, hash, file: None, parent: drawn.parent };
     start(order, password, access, state, &Rules { site, seen: &seen }, manner, session)
 }
 
@@ -126,7 +123,7 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
     let seen = look_at(&plan, &client, &password)?;
     unless_outdated(file.drift(&seen.looks))?;
     let plan = guard::admit(plan, &site, &seen, |since| state.committed_since(since, None), clock.wall())?;
-    let order = Order { plan, hash, file: Some(file), parent: None, newest: None };
+    let order = Order { plan, hash, file: Some(file), parent: None };
     start(order, password, access, state, &Rules { site: &site, seen: &seen }, manner, session)
 }
 
@@ -172,9 +169,6 @@ fn start(
 /// The order, if nothing has come up meanwhile that speaks against it.
 fn still_holds(order: Order, state: &State, rules: &Rules<'_>, now: Timestamp) -> Result<Order, Failure> {
     unless_outdated(order.file.as_ref().map(|file| file.objections(now)).unwrap_or_default())?;
-    if order.newest.is_some() && state.store.rollouts()?.first().map(|row| row.id) != order.newest {
-        return Err(Failure::BegunMeanwhile);
-    }
     let submitted = |since| state.committed_since(since, None);
     Ok(Order { plan: guard::admit(order.plan, rules.site, rules.seen, submitted, now)?, ..order })
 }
@@ -187,7 +181,7 @@ fn begin(
     day_limit: Option<DayLimit>,
     now: Timestamp,
 ) -> Result<(RolloutId, Recorded<RolloutJournal>), Failure> {
-    let Order { plan, hash, file, parent, newest: _ } = order;
+    let Order { plan, hash, file, parent } = order;
     let id = RolloutId::new(now, random::bytes()?);
     let seed = u64::from_le_bytes(random::bytes()?);
     let begun = Begun {

@@ -97,7 +97,12 @@ fn those_that_failed_are_tried_again_and_nobody_else() {
     assert_eq!(world.wipes(), [1, 1, 1, 2, 1, 1], "a new run was asked for");
     let twice = world.resume(&[&id, "--only", "failed", "--start-from", "running,failed,error"]);
     assert_eq!(twice.code, Some(2), "typed twice, it wipes once: {twice}");
-    assert!(twice.stderr.contains("a later rollout went on"), "{twice}");
+    let later = world.newest();
+    assert!(twice.stderr.contains(&format!("a later rollout took them on: {later}")), "{twice}");
+    let pruned = world.bench.run(&["prune", &later], "");
+    assert_eq!(pruned.code, Some(0), "{pruned}");
+    let twice = world.resume(&[&id, "--only", "failed", "--start-from", "running,failed,error"]);
+    assert!(twice.code == Some(2) && twice.stderr.contains(&later), "not even once that one is forgotten: {twice}");
     assert_eq!(world.wipes(), [1, 1, 1, 2, 1, 1]);
 }
 

@@ -93,7 +93,8 @@ fn what_is_no_database_of_ours_is_refused_and_left_as_it_is() {
         (sqlite("CREATE TABLE a (b)"), "belongs to another program (application id 0x0)"),
         (sqlite("PRAGMA application_id = 77; CREATE TABLE a (b)"), "belongs to another program (application id 0x4d)"),
         // The head of a database: user_version at byte 60, application_id at byte 68.
-        (edited(60, 2), "has format 2, and this program knows formats up to 1"),
+        (edited(60, 3), "has format 3, and this program knows formats up to 2"),
+        (edited(60, 1), "has format 1, which only versions before the first release wrote"),
         (edited(60, 0), "there is no format 0"),
         (edited(68, 3), "application id 0x3"),
         (ours[..4096].to_vec(), "is damaged"),

@@ -1,5 +1,6 @@
 //! One rollout for an instance, and one program for a rollout.
 
+use std::collections::BTreeMap;
 use std::sync::Barrier;
 
 use reinstall_core::journal::{Journal as _, Keep};
@@ -61,6 +62,32 @@ fn of_two_that_begin_at_once_one_wins() {
         assert!(matches!(refused, BeginError::Claimed { count: 2, .. }), "round {round}: {refused}");
         assert_eq!(Store::open(dir.path()).unwrap().rollouts().unwrap().len(), 1);
     }
+}
+
+/// What was taken on from a rollout is on record, whatever clocks say, and stays so when the rollout is removed that took it.
+#[test]
+fn what_a_later_rollout_took_on_is_not_taken_on_again() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    // The first clock runs hours ahead of the later ones.
+    let parent = begun(1, 0..10);
+    let finish = |store: &mut Store, begun: &Begun, now| {
+        store.begin(begun, &alice(), now).map(|mut journal| journal.finish(now, "{}").unwrap())
+    };
+    let from = |number, instances| Begun { parent: Some(parent.id), ..begun(number, instances) };
+    finish(&mut store, &parent, at(90_000)).unwrap();
+    finish(&mut store, &from(2, 0..4), at(60)).unwrap();
+    let taken = |first: u64, by: u8| BTreeMap::from([(fleet::instance(first), begun(by, 0..1).id)]);
+    assert_eq!(store.taken_on(parent.id, &[fleet::instance(3), fleet::instance(4)]), Ok(taken(3, 2)));
+    let told = BeginError::TakenOn { instances: vec![fleet::instance(3)], count: 1, by: begun(2, 0..1).id };
+    assert_eq!(finish(&mut store, &from(3, 3..6), at(61)), Err(told.clone()));
+    store.prune(&[begun(2, 0..1).id]).unwrap();
+    assert_eq!(finish(&mut store, &from(3, 3..6), at(61)), Err(told));
+    finish(&mut store, &from(3, 4..6), at(62)).unwrap();
+    // One without a parent takes instances on as well; what it says of them is the latest then.
+    finish(&mut store, &begun(4, 6..7), at(63)).unwrap();
+    assert_eq!(store.taken_on(parent.id, &[fleet::instance(6)]), Ok(taken(6, 4)));
+    finish(&mut store, &Begun { parent: Some(begun(4, 6..7).id), ..begun(5, 6..7) }, at(64)).unwrap();
 }
 
 /// Six programs that begin at once with five instances each, where ten a day are allowed: two of them do, whoever is first.

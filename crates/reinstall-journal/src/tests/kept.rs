@@ -89,7 +89,7 @@ fn a_connection_is_set_up_for_safety() {
     let store = Store::open(dir.path()).unwrap();
     for (name, expected) in [
         ("application_id", "1919248750"),
-        ("user_version", "1"),
+        ("user_version", "2"),
         ("journal_mode", "wal"),
         ("auto_vacuum", "2"),
         ("foreign_keys", "1"),

@@ -115,7 +115,8 @@ fn what_is_finished_can_be_removed_and_gives_its_space_back() {
     store.prune(&[id]).unwrap();
     assert_eq!(store.rollouts().unwrap(), []);
     let left = fs::metadata(store.path()).unwrap().len();
-    assert!(full > 2 * empty && left <= empty + 4096, "{empty}, {full}, {left}");
+    // What stays is which rollout had each of the 300 instances last.
+    assert!(full > 2 * empty && left <= empty + 4096 + 300 * 100, "{empty}, {full}, {left}");
 }
 
 #[test]
