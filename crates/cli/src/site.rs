@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use reinstall_core::site::{Hours, LocalMoment, Opening, SitePolicy, SiteSpec, Weekday};
 use reinstall_core::spec::Objection;
 use reinstall_core::time::Timestamp;
@@ -149,12 +149,18 @@ pub(crate) fn closes_at(hours: &Hours, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// The moment when the clock on the wall shows `wait` more than it shows at `now`, its seconds left out. If it shows that
-/// twice, the first time; if it leaps over that, as long after the leap as that is after its beginning.
+/// twice, the first time; if it leaps over that, the moment of the leap, for what it shows then is later.
 fn after_by_the_wall(hours: &Hours, now: Timestamp, wait: Duration) -> Option<Timestamp> {
     let zoned = zoned(hours, now)?;
     let minute = zoned.datetime().with().second(0).subsec_nanosecond(0).build().ok()?;
-    let closing = minute.checked_add(wait).ok()?.to_zoned(zoned.time_zone().clone()).ok()?;
-    let millis = u64::try_from(closing.timestamp().as_millisecond()).ok()?;
+    let closing = zoned.time_zone().to_ambiguous_zoned(minute.checked_add(wait).ok()?);
+    let closing = if let AmbiguousOffset::Gap { .. } = closing.offset() {
+        let before_the_leap = closing.earlier().ok()?.timestamp();
+        zoned.time_zone().following(before_the_leap).next()?.timestamp()
+    } else {
+        closing.compatible().ok()?.timestamp()
+    };
+    let millis = u64::try_from(closing.as_millisecond()).ok()?;
     Some(Timestamp::from_millis(millis))
 }
 

@@ -161,6 +161,11 @@ fn closing_time_is_by_the_clock_on_the_wall() {
         // The nights when the clock is put forward and back: an hour less, an hour more.
         ("22:00-06:00", "2026-03-28T21:00:00Z", Some("2026-03-29T04:00:00Z")),
         ("22:00-06:00", "2026-10-24T20:00:00Z", Some("2026-10-25T05:00:00Z")),
+        // A time that the clock leaps over closes when it leaps: it shows 03:00 then.
+        ("22:00-02:30", "2026-03-28T21:00:00Z", Some("2026-03-29T01:00:00Z")),
+        ("22:00-02:00", "2026-03-28T21:00:00Z", Some("2026-03-29T01:00:00Z")),
+        ("22:00-03:00", "2026-03-28T21:00:00Z", Some("2026-03-29T01:00:00Z")),
+        ("01:00-02:59", "2026-03-29T00:59:00Z", Some("2026-03-29T01:00:00Z")),
         // A time that the clock shows twice closes the first time.
         ("22:00-02:30", "2026-10-24T20:00:00Z", Some("2026-10-25T00:30:00Z")),
     ] {
