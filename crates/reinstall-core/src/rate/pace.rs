@@ -72,8 +72,10 @@ impl Pace {
             Urgency::Look => (interval * (burst - u64::from(rate.reserve()) - 1), 0),
             Urgency::Submit => (interval * (burst - 1), 0),
         };
-        // Further ahead than a whole burst is only what another rate, or a clock that was set back since, put there.
+        // Further ahead than a whole burst is only what another rate, or a clock that was set back since, put there. It is kept
+        // so, or it would lie as far ahead at the next ask.
         let due = self.due.min(here.saturating_add(interval * burst));
+        self.due = due;
         let from = Timestamp::from_millis(due.saturating_add(late).saturating_sub(early).div_ceil(1_000_000));
         let cool = if planted(Mutant::CoolDownIsIgnored) { now } else { self.cool_until };
         let is_spared = urgency == Urgency::Submit && planted(Mutant::SubmissionsGoUnpaced);
@@ -82,6 +84,10 @@ impl Pace {
             return Turn::At(at);
         }
         self.due = due.max(here).saturating_add(interval);
+        if self.cool_until <= now {
+            // It is over, also for a clock that is set back later.
+            self.cool_until = Timestamp::from_millis(0);
+        }
         Turn::Now
     }
 

@@ -210,6 +210,34 @@ fn a_clock_that_was_set_back_holds_nobody_up() {
     assert_eq!(leave(&mut pace, rate, before + ms(62_000), Urgency::Submit), 20, "and slow for no longer either");
 }
 
+/// Whoever asks again when it was told to gets its turn within the time of one burst, however far the clock was set back, and
+/// whatever the last burst or an earlier pause left behind.
+#[test]
+fn a_clock_that_was_set_back_costs_a_second_at_most() {
+    let set_back = Duration::from_secs(600);
+    for urgency in [Urgency::Look, Urgency::Submit] {
+        for paused in [false, true] {
+            let (rate, mut pace) = (per_second(20.0), Pace::new());
+            if paused {
+                pace.throttled(START, asked(60), 0.0);
+                pace.answered(at(61_000));
+            }
+            leave(&mut pace, rate, at(90_000), Urgency::Submit);
+            let back = at(90_000) - set_back;
+            let mut next = |mut now: Timestamp| {
+                while let Turn::At(later) = pace.ask(rate, now, urgency) {
+                    now = later;
+                }
+                now
+            };
+            let first = next(back);
+            assert!(first.since(back) <= Duration::from_secs(1), "{urgency:?} {paused}: {first}");
+            let twentieth = (1..20).fold(first, |now, _| next(now));
+            assert!(twentieth.since(first) == ms(950), "one by one, and no second burst: {urgency:?} {paused}");
+        }
+    }
+}
+
 #[test]
 fn paces_are_kept_in_bytes() {
     let mut slow = Pace::new();
