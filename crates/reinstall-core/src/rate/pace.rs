@@ -18,6 +18,9 @@ const TOGETHER: Duration = Duration::from_secs(1);
 /// with a submission meanwhile comes first.
 const LATE_PART: u64 = 10;
 
+/// The least by which a clock was set back. Less is between two processes of which one read the clock first and asked last.
+const SET_BACK_MIN: Duration = Duration::from_millis(500);
+
 /// How fast requests leave: what is due, what cools down, and what the cloud said of its limit.
 ///
 /// The spacing is the generic cell rate algorithm: one number, the moment at which the next request is *due* if all came
@@ -72,10 +75,13 @@ impl Pace {
             Urgency::Look => (interval * (burst - u64::from(rate.reserve()) - 1), 0),
             Urgency::Submit => (interval * (burst - 1), 0),
         };
-        // Further ahead than a whole burst is only what another rate, or a clock that was set back since, put there. It is kept
-        // so, or it would lie as far ahead at the next ask.
-        let due = self.due.min(here.saturating_add(interval * burst));
-        self.due = due;
+        // Further ahead than a whole burst is only what another rate, or a clock that was set back since, put there.
+        let due_max = here.saturating_add(interval * burst);
+        let due = self.due.min(due_max);
+        if self.due > due_max.saturating_add(nanos(SET_BACK_MIN)) {
+            // It has to be kept so, or it would lie as far ahead at the next ask.
+            self.due = due;
+        }
         let from = Timestamp::from_millis(due.saturating_add(late).saturating_sub(early).div_ceil(1_000_000));
         let cool = if planted(Mutant::CoolDownIsIgnored) { now } else { self.cool_until };
         let is_spared = urgency == Urgency::Submit && planted(Mutant::SubmissionsGoUnpaced);
