@@ -17,13 +17,13 @@ use reinstall_journal::begin::DayLimit;
 
 use crate::args::rollouts::SiteArgs;
 use crate::failure::Failure;
-use crate::site;
+use crate::site::{self, Site};
 
 /// A limit by the day counts what was submitted in the last 24 hours.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Reads the site's rules.
-pub(crate) fn load(args: &SiteArgs) -> Result<SitePolicy, Failure> {
+pub(crate) fn load(args: &SiteArgs) -> Result<Site, Failure> {
     Ok(site::load(args.policy.as_deref())?)
 }
 

@@ -14,6 +14,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use reinstall_core::site::{Hours, LocalMoment, Opening, SitePolicy, SiteSpec, Weekday};
 use reinstall_core::spec::Objection;
 use reinstall_core::time::Timestamp;
+use reinstall_journal::begin::SiteRecord;
 
 use crate::input::{self, InputError};
 
@@ -52,26 +53,51 @@ pub(crate) enum SiteError {
     Unsound(Vec<String>),
 }
 
+/// What a site allows, and where that is written.
+#[derive(Debug, Default)]
+pub(crate) struct Site {
+    pub(crate) policy: SitePolicy,
+    /// The file, to go on record with a rollout. `None` where there is none, and everything is allowed.
+    pub(crate) record: Option<SiteRecord>,
+}
+
+impl Site {
+    /// The rules that are on record with a rollout.
+    ///
+    /// # Errors
+    /// [`SiteError::Unsound`] if this program does not understand them: then they allow nothing.
+    pub(crate) fn recorded(record: SiteRecord) -> Result<Self, SiteError> {
+        let policy = parse(&format!("{} (on record)", record.path), &record.text).map_err(SiteError::Unsound)?;
+        Ok(Self { policy, record: Some(record) })
+    }
+
+    /// An objection of these rules where others are asked as well: with the file, and from when its text is.
+    pub(crate) fn sign(&self, objection: &Objection, from: &str) -> Objection {
+        let path = self.record.as_ref().map_or("no file", |record| &record.path);
+        Objection::new(objection.field(), objection.rule(), format!("{} [{path}, {from}]", objection.message()))
+    }
+}
+
 /// What the site allows: by the file that was named, else by [`SYSTEM_FILE`], else everything.
 ///
 /// # Errors
 /// [`SiteError`]: a file that is there is never passed over, and a file that was named never stands in for the site's own.
-pub(crate) fn load(typed: Option<&Path>) -> Result<SitePolicy, SiteError> {
+pub(crate) fn load(typed: Option<&Path>) -> Result<Site, SiteError> {
     load_one_of(typed, Path::new(SYSTEM_FILE))
 }
 
-fn load_one_of(typed: Option<&Path>, system: &Path) -> Result<SitePolicy, SiteError> {
+fn load_one_of(typed: Option<&Path>, system: &Path) -> Result<Site, SiteError> {
     // A link that leads nowhere is there, too. So is whatever hides behind a folder that cannot be looked into.
     let is_governed = !system.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
     match (typed, is_governed) {
-        (None, false) => Ok(SitePolicy::default()),
+        (None, false) => Ok(Site::default()),
         (None, true) => read(system),
         (Some(typed), false) => read(typed),
         (Some(typed), true) => Err(SiteError::Typed { typed: typed.to_owned(), system: system.to_owned() }),
     }
 }
 
-fn read(path: &Path) -> Result<SitePolicy, SiteError> {
+fn read(path: &Path) -> Result<Site, SiteError> {
     let name = path.display().to_string();
     let unreadable = |source| InputError::Unreadable { name: name.clone(), source };
     let file = File::open(path).map_err(unreadable)?;
@@ -79,7 +105,8 @@ fn read(path: &Path) -> Result<SitePolicy, SiteError> {
         return Err(SiteError::OpenToOthers { path: path.to_owned(), mode });
     }
     let text = input::read_text(file, &name, BYTES_MAX)?;
-    parse(&name, &text).map_err(SiteError::Unsound)
+    let policy = parse(&name, &text).map_err(SiteError::Unsound)?;
+    Ok(Site { policy, record: Some(SiteRecord { path: name, text: text.as_str().to_owned() }) })
 }
 
 /// The permission bits of a file that its group or anybody else may write to. The open file is asked and not the path, which

@@ -33,6 +33,17 @@ pub struct Begun {
     pub parent: Option<RolloutId>,
     /// How many instances the site allows in a day, if it limits them.
     pub day_limit: Option<DayLimit>,
+    /// The rules of the site that it was admitted by, if there were any.
+    pub site: Option<SiteRecord>,
+}
+
+/// The rules of a site as a file had them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteRecord {
+    /// Which file that was, as people are told.
+    pub path: String,
+    /// What was in it.
+    pub text: String,
 }
 
 /// How many instances may be submitted from some moment on, by all rollouts of a state directory together.
@@ -150,7 +161,7 @@ fn insert(
     now: Timestamp,
     instances: &[InstanceId],
 ) -> rusqlite::Result<(Hold, Chain)> {
-    let Begun { id, opening, endpoint, plan_hash, parent, day_limit: _ } = begun;
+    let Begun { id, opening, endpoint, plan_hash, parent, day_limit: _, site } = begun;
     let text = serde_json::to_string(opening).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let (id, parent) = (id.to_string(), parent.map(|parent| parent.to_string()));
     let project_id = opening.plan.project_id.as_str();
@@ -164,12 +175,27 @@ fn insert(
         program: &opening.program,
         parent: parent.as_deref(),
         plan_hash: plan_hash.as_deref(),
+        site: site.as_ref(),
     };
     let chain = facts.chain(&text);
     work.execute(
-        "INSERT INTO rollout (id, endpoint, project_id, started_at, targets, program, parent, plan_hash, chain, opening)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        params![id, endpoint, project_id, started_at, targets, opening.program, parent, plan_hash, chain.0, packed::pack(&text)?],
+        "INSERT INTO rollout (id, endpoint, project_id, started_at, targets, program, parent, plan_hash, chain, opening,
+                              site_path, site)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        params![
+            id,
+            endpoint,
+            project_id,
+            started_at,
+            targets,
+            opening.program,
+            parent,
+            plan_hash,
+            chain.0,
+            packed::pack(&text)?,
+            site.as_ref().map(|site| &site.path),
+            site.as_ref().map(|site| packed::pack(&site.text)).transpose()?
+        ],
     )?;
     let hold = Hold { key: work.last_insert_rowid(), epoch: Hold::FIRST_EPOCH };
     work.execute(
@@ -207,6 +233,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) program: &'a str,
     pub(crate) parent: Option<&'a str>,
     pub(crate) plan_hash: Option<&'a str>,
+    pub(crate) site: Option<&'a SiteRecord>,
 }
 
 impl Facts<'_> {
@@ -215,6 +242,7 @@ impl Facts<'_> {
         let (started_at, targets) = (self.started_at.to_string(), self.targets.to_string());
         // One hash each, so that nothing can move from the end of one to the beginning of the next.
         let (parent, plan_hash) = (self.parent.unwrap_or_default(), self.plan_hash.unwrap_or_default());
+        let site = self.site.map_or(("", ""), |site| (&site.path, &site.text));
         Chain::of([
             self.id,
             self.endpoint,
@@ -224,6 +252,8 @@ impl Facts<'_> {
             self.program,
             parent,
             plan_hash,
+            site.0,
+            site.1,
             opening,
         ])
     }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::begin::Facts;
+use crate::begin::{Facts, SiteRecord};
 use crate::chain::Chain;
 use crate::error::{ReadError, ResumeError, StoreError};
 use crate::journal::RolloutJournal;
@@ -64,6 +64,14 @@ impl Store {
         bring_back(&self.connection, &self.path, id).map(|(rollout, _)| rollout)
     }
 
+    /// The rules of the site that a rollout was admitted by; `None` if there were none.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn site(&self, id: RolloutId) -> Result<Option<SiteRecord>, ReadError> {
+        Record::read(&self.connection, &self.path, id).map(|record| record.site)
+    }
+
     /// Writes a rollout out as JSON lines: what it began with, each line just as it was stored, and how it stands.
     ///
     /// # Errors
@@ -74,6 +82,7 @@ impl Store {
         let row = row::by_key(&work, &self.locks, record.key).map_err(|error| self.failed(&error))?;
         let began = json!({
             "id": row.id, "endpoint": row.endpoint, "parent": row.parent, "plan_hash": row.plan_hash,
+            "site": record.site.as_ref().map(|site| json!({ "path": site.path, "policy": site.text })),
         });
         let owner = row.holder.as_ref().map(|(owner, _)| owner.to_string());
         let mut line = |text: &str| writeln!(out, "{text}").map_err(|error| ReadError::Out(error.kind()));
@@ -98,6 +107,7 @@ struct Record {
     key: i64,
     id: RolloutId,
     opening: String,
+    site: Option<SiteRecord>,
     begin: Chain,
     end: End,
 }
@@ -106,12 +116,20 @@ impl Record {
     /// Reads it, and holds what it began with against its hash.
     fn read(connection: &Connection, path: &Path, id: RolloutId) -> Result<Self, ReadError> {
         let sql = "SELECT key, endpoint, project_id, started_at, targets, program, parent, plan_hash, opening,
-                          rollout.chain, lines, state.chain
-                   FROM rollout JOIN state ON state.rollout = rollout.key WHERE id = ?1";
+                          rollout.chain, lines, state.chain, site_path, site, id
+                   FROM rollout JOIN state ON state.rollout = rollout.key
+                   WHERE key = (SELECT key FROM rollout WHERE id = ?1)";
         let read = |row: &rusqlite::Row<'_>| {
             let (parent, plan_hash): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
             let (endpoint, project_id, program): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(5)?);
             let Some(opening) = packed::unpack(row.get_ref(8)?) else { return Ok(None) };
+            let site = match row.get::<_, Option<String>>(12)? {
+                None => None,
+                Some(path) => match packed::unpack(row.get_ref(13)?) {
+                    Some(text) => Some(SiteRecord { path, text: text.into_owned() }),
+                    None => return Ok(None),
+                },
+            };
             let facts = Facts {
                 id: &id.to_string(),
                 endpoint: &endpoint,
@@ -121,11 +139,13 @@ impl Record {
                 program: &program,
                 parent: parent.as_deref(),
                 plan_hash: plan_hash.as_deref(),
+                site: site.as_ref(),
             };
             let begin = facts.chain(&opening);
             let end = End { lines: row::count(row, 10)?, chain: Chain(row.get(11)?) };
-            let is_sound = begin == Chain(row.get(9)?);
-            Ok(is_sound.then_some(Self { key: row.get(0)?, id, opening: opening.into_owned(), begin, end }))
+            // The row's own id, and not that of the index by which it was found.
+            let is_sound = begin == Chain(row.get(9)?) && row.get::<_, String>(14)? == id.to_string();
+            Ok(is_sound.then_some(Self { key: row.get(0)?, id, opening: opening.into_owned(), site, begin, end }))
         };
         let found = connection.query_row(sql, [id.to_string()], read).optional();
         match found.map_err(|error| StoreError::of(path, &error))? {

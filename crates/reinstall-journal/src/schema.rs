@@ -20,7 +20,7 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The tables of format 2. Times are milliseconds since 1970, ids are text, instances are the 16 bytes of their id.
 ///
-/// * `rollout` is what a rollout began with, and never changes. `chain` is the hash that its lines go on from.
+/// * `rollout` is what a rollout began with, and never changes. `site` is the text of the site's policy then. `chain` is the hash that its lines go on from.
 /// * `state` is what changes: who holds the rollout, under which epoch, and how far its lines go. Nobody holds it where
 ///   `heartbeat_at` is null; the owner's name stays, for those whom it took the rollout from. `boot` and `up` are what the
 ///   machine's own clock said at the last line.
@@ -40,6 +40,8 @@ CREATE TABLE rollout (
     program TEXT NOT NULL,
     parent TEXT,
     plan_hash TEXT,
+    site_path TEXT,
+    site ANY,
     chain INTEGER NOT NULL,
     opening ANY NOT NULL
 ) STRICT;

@@ -41,6 +41,7 @@ fn begun(number: u8, instances: std::ops::Range<u64>) -> Begun {
         plan_hash: None,
         parent: None,
         day_limit: None,
+        site: None,
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn plan(args: &PlanArgs, session: &Session) -> crate::Result {
 /// Shows what `run` would do with the same inputs; sends nothing.
 pub(super) fn show_drawn(args: &InputArgs, site: &SiteArgs, session: &Session) -> crate::Result {
     let account = session.setup(&args.connection, &StateArgs::default()).account()?;
-    let site = guard::load(site)?;
+    let site = guard::load(site)?.policy;
     let mut plan = super::draw_plan(args, &site, &account)?;
     plan = check_without_looking(plan, &site)?;
     match Source::from(&args.password) {
@@ -57,7 +57,7 @@ fn save(path: &Path, args: &PlanArgs, session: &Session) -> crate::Result {
     let (input, expires_in) = (&args.input, args.expires_in);
     let access = session.setup(&input.connection, &StateArgs::default()).access()?;
     let account = access.account.clone();
-    let site = guard::load(&args.site)?;
+    let site = guard::load(&args.site)?.policy;
     let plan = super::draw_plan(input, &site, &account)?;
     let clock = Clock::start();
     let client = access.client(&clock)?;

@@ -30,6 +30,7 @@ use crate::guard::{self, Seen};
 use crate::password::{self, Source};
 use crate::render::{self, plan::counted};
 use crate::setup::Access;
+use crate::site::Site;
 use crate::state::{self, State};
 
 pub(super) fn resume(args: &ResumeArgs, session: &Session) -> crate::Result {
@@ -81,7 +82,9 @@ fn still_allowed(
     state: &State,
     args: &ResumeArgs,
 ) -> Result<Option<Timestamp>, Failure> {
-    let site = guard::load(&args.site)?;
+    let (site, began) = (guard::load(&args.site)?, state.store.site(id)?);
+    let began = began.filter(|began| site.record.as_ref().is_none_or(|now| now.text != began.text));
+    let began = began.map(Site::recorded).transpose()?;
     let plan = rollout.plan();
     let now = Clock::start().wall();
     if plan.policy().closes_at.is_some_and(|at| at <= now) {
@@ -90,13 +93,25 @@ fn still_allowed(
         });
         return Ok(None);
     }
-    let seen = if site.asks_who_they_are() { super::wait_for(Seen::of(plan, client))?? } else { Seen::default() };
-    let committed = |since| state.committed_since(since, Some(id));
-    match guard::admit(plan.clone(), &site, &seen, committed, now) {
-        Ok(admitted) => Ok(admitted.policy().closes_at),
-        Err(Failure::SiteForbids { objections, .. }) => Err(Failure::SiteForbids { objections, rollout: Some(id) }),
-        Err(other) => Err(other),
+    // The stricter of both: no rule that it began under is loosened by a policy that was left out or changed.
+    let sites = [Some((&site, "now")), began.as_ref().map(|began| (began, "when the rollout began"))];
+    let has_to_look = sites.iter().flatten().any(|(site, _)| site.policy.asks_who_they_are());
+    let seen = if has_to_look { super::wait_for(Seen::of(plan, client))?? } else { Seen::default() };
+    let (mut admitted, mut objections) = (plan.clone(), vec![]);
+    for (one, from) in sites.into_iter().flatten() {
+        let committed = |since| state.committed_since(since, Some(id));
+        match guard::admit(admitted.clone(), &one.policy, &seen, committed, now) {
+            Ok(plan) => admitted = plan,
+            Err(Failure::SiteForbids { objections: found, .. }) => {
+                objections.extend(found.iter().map(|objection| one.sign(objection, from)));
+            }
+            Err(other) => return Err(other),
+        }
     }
+    if objections.is_empty() {
+        return Ok(admitted.policy().closes_at);
+    }
+    Err(Failure::SiteForbids { objections, rollout: Some(id) })
 }
 
 /// Asks for the password, and whether to go on.
@@ -120,10 +135,25 @@ fn begin_anew(
     if row.finished_at.is_none() {
         return Err(Failure::Unfinished(row.id));
     }
-    let site = guard::load(&args.site)?;
-    let plan = again(state, row.id, only, &site, args.start_from.as_deref())?;
+    let site = site_of(state, row.id, args)?;
+    let plan = again(state, row.id, only, &site.policy, args.start_from.as_deref())?;
     let manner = Manner { password: &args.password, state: &args.state, yes: args.yes, output: args.output };
     begin_guarded(Drawn { plan, parent: Some(row.id) }, &site, access, &manner, session)
+}
+
+/// The rules of the site: those that are there now, or those that a rollout began under, where none are there now.
+fn site_of(state: &State, parent: RolloutId, args: &ResumeArgs) -> Result<Site, Failure> {
+    let site = guard::load(&args.site)?;
+    match state.store.site(parent)? {
+        Some(began) if site.record.is_none() => {
+            let path = began.path.clone();
+            render::to_stderr(|err| {
+                writeln!(err, "no site policy is given, so that of rollout {parent} applies: {path}")
+            });
+            Ok(Site::recorded(began)?)
+        }
+        Some(_) | None => Ok(site),
+    }
 }
 
 /// The plan for those that ended so: as the one before, but for the states they may be in by now.

@@ -9,12 +9,11 @@ use reinstall_core::record::{Opening, PlanFile};
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::AdminPassword;
-use reinstall_core::site::SitePolicy;
 use reinstall_core::spec::Objection;
 use reinstall_core::time::Timestamp;
 use reinstall_http::client::Client;
 use reinstall_http::clock::{self, Clock};
-use reinstall_journal::begin::{Begun, DayLimit};
+use reinstall_journal::begin::Begun;
 use reinstall_journal::error::BeginError;
 use reinstall_journal::journal::RolloutJournal;
 
@@ -28,6 +27,7 @@ use crate::guard::Seen;
 use crate::password::{self, Source};
 use crate::plan_file::{self, PlanHash};
 use crate::setup::{Access, Account};
+use crate::site::Site;
 use crate::state::{self, State};
 use crate::{guard, random};
 
@@ -43,7 +43,7 @@ struct Order {
 
 /// What the site allows, and what was seen of the instances.
 struct Rules<'a> {
-    site: &'a SitePolicy,
+    site: &'a Site,
     seen: &'a Seen,
 }
 
@@ -64,7 +64,7 @@ pub(super) fn run(args: &RunArgs, session: &Session) -> crate::Result {
         None => {
             let access = session.setup(&input.connection, &args.state).access()?;
             let site = guard::load(&args.site)?;
-            let plan = super::draw_plan(input, &site, &access.account)?;
+            let plan = super::draw_plan(input, &site.policy, &access.account)?;
             begin_guarded(Drawn { plan, parent: None }, &site, access, &manner, session)
         }
     }
@@ -80,7 +80,7 @@ pub(super) struct Drawn {
 /// Begins a rollout with a plan that was drawn just now, if the site allows it.
 pub(super) fn begin_guarded(
     drawn: Drawn,
-    site: &SitePolicy,
+    site: &Site,
     access: Access,
     manner: &Manner<'_>,
     session: &Session,
@@ -90,10 +90,10 @@ pub(super) fn begin_guarded(
     let password = password::admitted(Source::from(manner.password), session.somebody_is_there())?;
     let clock = Clock::start();
     let client = access.client(&clock)?;
-    let has_to_look = guard::has_to_look(site, &drawn.plan);
+    let has_to_look = guard::has_to_look(&site.policy, &drawn.plan);
     let seen = if has_to_look { look_at(&drawn.plan, &client, &password)? } else { Seen::default() };
     let plan = if has_to_look { drawn.plan.bound_to(seen.survey()) } else { drawn.plan };
-    let plan = guard::admit(plan, site, &seen, |since| state.committed_since(since, None), clock.wall())?;
+    let plan = guard::admit(plan, &site.policy, &seen, |since| state.committed_since(since, None), clock.wall())?;
     let hash = PlanHash::of_drawn(&plan, &access.account)?;
     let order = Order { plan, hash, file: None, parent: drawn.parent };
     start(order, password, access, state, &Rules { site, seen: &seen }, manner, session)
@@ -113,7 +113,7 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
     let site = guard::load(&args.site)?;
     let plan = Plan::try_from(file.plan.clone()).map_err(Failure::PlanDamaged)?;
     if args.dry_run {
-        let plan = plan::check_without_looking(plan, &site)?;
+        let plan = plan::check_without_looking(plan, &site.policy)?;
         plan::show(&plan, &hash, &access.account, manner.output)?;
         return Ok(Ending::Done);
     }
@@ -122,7 +122,7 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
     let client = access.client(&clock)?;
     let seen = look_at(&plan, &client, &password)?;
     unless_outdated(file.drift(&seen.looks))?;
-    let plan = guard::admit(plan, &site, &seen, |since| state.committed_since(since, None), clock.wall())?;
+    let plan = guard::admit(plan, &site.policy, &seen, |since| state.committed_since(since, None), clock.wall())?;
     let order = Order { plan, hash, file: Some(file), parent: None };
     start(order, password, access, state, &Rules { site: &site, seen: &seen }, manner, session)
 }
@@ -157,8 +157,7 @@ fn start(
     let client = access.client(&clock)?;
     // Somebody may have thought it over for hours.
     let order = still_holds(order, &state, rules, clock.wall())?;
-    let day_limit = guard::day_limit(rules.site, clock.wall());
-    let (id, recorded) = begin(order, state, &account, day_limit, clock.now())?;
+    let (id, recorded) = begin(order, state, &account, rules.site, &clock)?;
     let (output, shows_bars) = (manner.output, session.shows_bars);
     super::block_on(carry_kept(
         Job { id, account, client, clock, password, output, shows_bars, halt_at: None },
@@ -170,7 +169,7 @@ fn start(
 fn still_holds(order: Order, state: &State, rules: &Rules<'_>, now: Timestamp) -> Result<Order, Failure> {
     unless_outdated(order.file.as_ref().map(|file| file.objections(now)).unwrap_or_default())?;
     let submitted = |since| state.committed_since(since, None);
-    Ok(Order { plan: guard::admit(order.plan, rules.site, rules.seen, submitted, now)?, ..order })
+    Ok(Order { plan: guard::admit(order.plan, &rules.site.policy, rules.seen, submitted, now)?, ..order })
 }
 
 /// Puts the plan on record, and its instances under this program's hand.
@@ -178,10 +177,11 @@ fn begin(
     order: Order,
     mut state: State,
     account: &Account,
-    day_limit: Option<DayLimit>,
-    now: Timestamp,
+    site: &Site,
+    clock: &Clock,
 ) -> Result<(RolloutId, Recorded<RolloutJournal>), Failure> {
     let Order { plan, hash, file, parent } = order;
+    let now = clock.now();
     let id = RolloutId::new(now, random::bytes()?);
     let seed = u64::from_le_bytes(random::bytes()?);
     let begun = Begun {
@@ -190,7 +190,8 @@ fn begin(
         endpoint: account.endpoint.to_string(),
         plan_hash: file.map(|_| hash.as_str().to_owned()),
         parent,
-        day_limit,
+        day_limit: guard::day_limit(&site.policy, clock.wall()),
+        site: site.record.clone(),
     };
     let journal = state.store.begin(&begun, &state.owner, now)?;
     Ok((id, Recorded::new(Rollout::new(plan, seed, now), journal.marking(clock::boot_mark))))

@@ -88,13 +88,14 @@ fn the_file_is_found_or_there_is_none() {
     ] {
         let typed = typed.map(path);
         let found = match load_one_of(typed.as_deref(), &path(system)) {
-            Ok(policy) if policy == SitePolicy::default() => "allows everything".to_owned(),
+            Ok(site) if site.policy == SitePolicy::default() => "allows everything".to_owned(),
             Ok(_) => "allows some".to_owned(),
             Err(error) => error.to_string(),
         };
         assert!(found.starts_with(told), "{typed:?} {system}: {found}");
     }
-    assert_eq!(load_one_of(None, &missing).unwrap(), SitePolicy::default());
+    let nothing = load_one_of(None, &missing).unwrap();
+    assert_eq!((nothing.policy, nothing.record), (SitePolicy::default(), None));
     assert!(load(Some(&missing)).is_err(), "whether or not this machine has a policy of its own");
 }
 

@@ -116,3 +116,41 @@ fn what_the_site_protects_by_now_is_not_resumed() {
     assert_eq!(resumed.code, Some(4), "{resumed}");
     assert_eq!(world.wipes(), [1, 0, 0, 0, 0]);
 }
+
+/// A rollout is resumed without the policy that it began under, or under one that allows more: its own rules hold on.
+#[cfg(unix)]
+#[test]
+fn the_policy_that_a_rollout_began_under_holds_when_it_is_resumed() {
+    let world = crate::world::world_where(5, TOKEN, std::time::Duration::from_secs(2));
+    world.list_everybody();
+    world.bench.secret_file("policy.toml", "[[protected]]\ntags = [\"role=db\"]\nreason = \"a database\"\n");
+    world.bench.secret_file("loose.toml", "instances_per_run_max = 2\n");
+    let run = ["run", "--yes", "--targets", "fleet.txt", "--policy", "policy.toml"];
+    let mut child = world.spawn(&[&run[..], &SPED_UP[..]].concat());
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap())).map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("1 installing")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let last = world.server.ids()[4];
+    world.server.with_cloud(|cloud| cloud.set_tags(last, vec![("role".to_owned(), Some("db".to_owned()))]));
+    std::fs::remove_file(world.bench.path("policy.toml")).unwrap();
+    for policy in [&[][..], &["--policy", "loose.toml"]] {
+        let resumed = world.bench.run(&[&["resume", "--yes", "--password-file", "pw"], policy].concat(), "");
+        assert_eq!(resumed.code, Some(2), "{policy:?}: {resumed}");
+        for told in ["a database", "policy.toml, when the rollout began", "reinstall halt"] {
+            assert!(resumed.stderr.contains(told), "{told}: {resumed}");
+        }
+    }
+    // What begins anew is under the same rules as long as none are given, and under those that are.
+    let rows: Value = serde_json::from_str(&world.bench.run(&["rollouts", "--output", "json"], "").stdout).unwrap();
+    let id = rows[0]["rollout"].as_str().unwrap();
+    assert_eq!(world.bench.run(&["halt", id], "").code, Some(0));
+    assert_eq!(world.bench.run(&["resume", "--yes", "--password-file", "pw"], "").code, Some(4));
+    let anew = ["resume", id, "--only", "not-started", "--yes", "--password-file", "pw"];
+    let refused = world.bench.run(&anew, "");
+    assert!(refused.code == Some(2) && refused.stderr.contains("a database"), "{refused}");
+    let refused = world.bench.run(&[&anew[..], &["--policy", "loose.toml"]].concat(), "");
+    assert!(refused.code == Some(2) && refused.stderr.contains("at most 2 may be in one run"), "{refused}");
+    assert!(!refused.stderr.contains("a database"), "{refused}");
+    assert_eq!(world.wipes(), [1, 0, 0, 0, 0]);
+}

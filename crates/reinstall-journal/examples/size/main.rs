@@ -60,8 +60,15 @@ fn measure(dir: &Path, targets: u64, in_flight_max: usize) -> Result<String, Box
     let plan = fleet::plan(0..targets, in_flight_max)?;
     let opening = Opening::new(&plan, 7, START);
     let id = RolloutId::new(START, [7; 10]);
-    let begun =
-        Begun { id, opening, endpoint: "https://example.com".into(), plan_hash: None, parent: None, day_limit: None };
+    let begun = Begun {
+        id,
+        opening,
+        endpoint: "https://example.com".into(),
+        plan_hash: None,
+        parent: None,
+        day_limit: None,
+        site: None,
+    };
     let mut store = Store::open(dir)?;
 
     let before = seconds(&clock)?;

@@ -124,6 +124,7 @@ fn lines_that_were_changed_are_named() {
         ("UPDATE line SET said = zeroblob(9) WHERE seq = 7", "line 7 of rollout"),
         ("UPDATE line SET chain = 3 WHERE seq = 7", "line 7 of rollout"),
         ("UPDATE rollout SET endpoint = 'https://other.example'", "began with is not what was written"),
+        ("UPDATE rollout SET site_path = 'p.toml', site = ''", "began with is not what was written"),
         ("UPDATE rollout SET opening = '{}'", "began with is not what was written"),
         ("UPDATE rollout SET opening = substr(opening, 1, 90)", "began with is not what was written"),
     ] {

@@ -6,6 +6,7 @@ use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::record::Entry;
 use reinstall_core::time::BootMark;
 
+use crate::begin::SiteRecord;
 use crate::error::{AbandonError, BeginError, ChangeError, FindError, ReadError, ResumeError};
 
 /// Three rollouts, each begun a second after the other; the second is finished.
@@ -138,6 +139,20 @@ fn a_rollout_that_is_given_up_frees_its_instances() {
         store.abandon(ids[0], &bob(), at(99), "{}", &[]),
         Err(AbandonError::Resume(ResumeError::Finished { .. }))
     ));
+}
+
+#[test]
+fn the_rules_of_the_site_are_on_record_with_a_rollout() {
+    let dir = state_dir();
+    let mut store = Store::open(dir.path()).unwrap();
+    // As long as it takes to be packed.
+    let text = "[[protected]]\nnames = [\"db-*\"]\nreason = \"a database\"\n".repeat(100);
+    let site = Some(SiteRecord { path: "/etc/reinstall/policy.toml".into(), text });
+    store.begin(&Begun { site: site.clone(), ..begun(1, 0..3) }, &alice(), START).unwrap();
+    store.begin(&begun(2, 3..6), &alice(), START).unwrap();
+    assert_eq!(store.site(begun(1, 0..1).id), Ok(site));
+    assert_eq!(store.site(begun(2, 0..1).id), Ok(None));
+    store.replay(begun(1, 0..1).id).unwrap();
 }
 
 /// A rollout of 30 that was left while requests for some of its instances were in flight; whom these name.
