@@ -238,13 +238,6 @@ impl Policy {
         self.read_lag.max(self.poll_every)
     }
 
-    /// The least [`settle_after`](Self::settle_after) may be: a request may be carried out until the client gives up, and a read
-    /// may be behind after that.
-    #[must_use]
-    pub fn settle_after_min(&self) -> Duration {
-        self.call_timeout + self.read_lag()
-    }
-
     /// Everything that speaks against these numbers, each with the name of its flag.
     #[must_use]
     pub fn objections(&self) -> Vec<Objection> {
@@ -284,6 +277,11 @@ impl Policy {
             "range",
             "at least one target must be allowed to be unavailable: whoever is reinstalled is".into(),
         );
+        self.object_to_clocks(&mut object);
+        objections
+    }
+
+    fn object_to_clocks(&self, mut object: impl FnMut(&str, bool, &'static str, String)) {
         for (field, clock) in [
             ("poll_every", self.poll_every),
             ("settle_after", self.settle_after),
@@ -311,19 +309,19 @@ impl Policy {
                 Plain(self.shortest)
             ),
         );
+        let settle_after_min = self.call_timeout.saturating_add(self.read_lag());
         object(
             "settle_after",
-            self.settle_after < self.call_timeout.saturating_add(self.read_lag()),
+            self.settle_after < settle_after_min,
             "floor",
             format!(
                 "it must be at least {}: a request may be carried out for {} after it was sent (`call_timeout`), and a read may be \
                  {} behind (`read_lag`, `poll_every`)",
-                Plain(self.call_timeout.saturating_add(self.read_lag())),
+                Plain(settle_after_min),
                 Plain(self.call_timeout),
                 Plain(self.read_lag())
             ),
         );
-        objections
     }
 }
 
@@ -376,6 +374,7 @@ mod tests {
             in_flight_max: 0,
             attempts_max: 0,
             poll_every: Duration::ZERO,
+            settle_after: 44 * SECOND,
             finish_within: Duration::MAX,
             start_states: BTreeSet::new(),
             max_unavailable: Some(Share::Percent(0)),
@@ -392,7 +391,8 @@ mod tests {
                 "start_states",
                 "max_unavailable",
                 "poll_every",
-                "finish_within"
+                "finish_within",
+                "settle_after"
             ]
             .map(|field| format!("policy.{field}"))
         );

@@ -13,12 +13,15 @@ fn failed(kind: FaultKind, status: u16, code: Option<&str>) -> Fault {
     Fault { status: Some(status), code: code.map(Into::into), ..Fault::new(kind, "the cloud's words") }
 }
 
+/// What came of an observation.
+type Observed = Result<Vec<(InstanceId, Look)>, Fault>;
+
 /// Carries an observation out, and counts the calls: lists, then statuses.
 fn observe(
     asked: &[InstanceId],
     knowledge: &mut CallKnowledge,
     answer: impl Fn(&Call) -> Result<Reply, Fault>,
-) -> (Result<Vec<(InstanceId, Look)>, Fault>, (u32, u32)) {
+) -> (Observed, (u32, u32)) {
     let mut observation = Observation::new(asked, knowledge);
     let mut calls = (0, 0);
     while !observation.is_finished() {

@@ -151,12 +151,8 @@ impl Watch {
     /// operation of before it: so soon after the request, progress proves no more than that something was done.
     fn in_time(&self, says: Comparison, sent: Timestamp, policy: &Policy) -> Comparison {
         let may_be_older = matches!(self.stage, Stage::Doubtful { .. }) && sent < self.submitted_at + policy.read_lag();
-        match says {
-            Comparison::InProgress if may_be_older && !planted(Mutant::EarlyProgressIsBelieved) => {
-                Comparison::Ambiguous
-            }
-            says => says,
-        }
+        let is_early = says == Comparison::InProgress && may_be_older && !planted(Mutant::EarlyProgressIsBelieved);
+        if is_early { Comparison::Ambiguous } else { says }
     }
 
     /// From when on an observation that says that it is over counts. A replica may lag by as long as a reinstall takes: what was
