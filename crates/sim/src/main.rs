@@ -52,8 +52,10 @@ fn tell(args: &Args) -> io::Result<bool> {
     // A machine that stops itself is told of as a violation, with its seed.
     std::panic::set_hook(Box::new(|_| {}));
     #[cfg(reinstall_mutants)]
-    if let Some(counted) = args.mutants {
-        return tell_mutants(counted);
+    match (args.mutants, args.exhaustive) {
+        (Some(_), Some(special_max)) => return tell_mutants_searched(Extent { special_max, ..Extent::BOUNDED }),
+        (Some(counted), None) => return tell_mutants(counted),
+        (None, _) => {}
     }
     if let Some(special_max) = args.exhaustive {
         return tell_exhaustive(Extent { special_max, ..Extent::BOUNDED });
@@ -147,6 +149,28 @@ fn tell_cost(targets: usize) -> io::Result<bool> {
     )?;
     // The bound that the machine was built for.
     Ok(rollout < 1024.0)
+}
+
+/// Plants each fault, and tells how many worlds of the complete search it takes to catch it. Some need more than small worlds have,
+/// so that it is no failure if one is not caught.
+#[cfg(reinstall_mutants)]
+fn tell_mutants_searched(extent: Extent) -> io::Result<bool> {
+    use reinstall_sim::mutants::catch_each_exhaustively;
+
+    let mut written =
+        writeln!(io::stdout(), "| wrong idea | caught in world | property that it breaks |\n|---|---|---|");
+    catch_each_exhaustively(extent, |mutant, (worlds, property)| {
+        let idea = mutant.idea().trim_end_matches('.');
+        let line = match property {
+            Some(property) => writeln!(io::stdout(), "| {idea} | {worlds} | `{property}` |"),
+            None => writeln!(io::stdout(), "| {idea} | in none of {worlds} | |"),
+        };
+        if written.is_ok() {
+            written = line;
+        }
+    });
+    written?;
+    Ok(true)
 }
 
 /// Plants each fault, and tells what catches it; whether each is caught.

@@ -2,7 +2,9 @@
 
 use reinstall_core::mutant::{Mutant, with};
 
+use crate::exhaustive::{Extent, search};
 use crate::run::first_violation;
+use crate::scene::small::Family;
 use crate::workers::each_in_order;
 
 /// How many seeds a planted fault may get away with.
@@ -17,6 +19,29 @@ pub struct Catch {
     pub first: Option<(u64, &'static str)>,
     /// How many of the first seeds show it.
     pub failing: u64,
+}
+
+/// How many worlds of the complete search a planted fault gets away with: the number of the world that shows it, with the property
+/// it breaks there; `None` if none does.
+pub type CaughtIn = (u64, Option<&'static str>);
+
+/// Plants each fault, and searches the small scenes one after the other until one shows it.
+pub fn catch_each_exhaustively(extent: Extent, mut told: impl FnMut(Mutant, CaughtIn)) {
+    let search_for = |index: u64| {
+        let mut worlds = 0;
+        for scene in Family::scenes() {
+            let searched = with(Mutant::ALL[index as usize], || search(scene, extent));
+            worlds += searched.worlds;
+            if let Some((_, violation)) = searched.violation {
+                return (worlds, Some(violation.property));
+            }
+        }
+        (worlds, None)
+    };
+    each_in_order(0..Mutant::ALL.len() as u64, search_for, |index, caught| {
+        told(Mutant::ALL[index as usize], caught);
+        true
+    });
 }
 
 /// Plants each fault in turn. Counts among the first `counted` seeds, and goes on to [`CAUGHT_WITHIN`] if none shows it.

@@ -104,6 +104,7 @@ impl Worse {
         let told_otherwise = if has_words && row.chance(20) { some(&mut row, 50) } else { BTreeSet::new() };
         let worked_on =
             if has_words && drops_operation == 0 && row.chance(20) { some(&mut row, 30) } else { BTreeSet::new() };
+        let worked_on: BTreeSet<InstanceId> = worked_on.difference(&told_otherwise).copied().collect();
         for &id in &worked_on {
             let word = *row.pick(&["migrate-processing", "REINSTALL-PROCESSING", "Backup", "modify-ip-PROCESSING"]);
             let start = cloud.start_of(id);
