@@ -80,11 +80,11 @@ fn draw_plan(args: &InputArgs, site: &SitePolicy, account: &Account) -> Result<P
     if args.password.password_stdin && args.targets.as_deref().is_some_and(targets::is_stdin) {
         return Err(Failure::StdinTwice);
     }
-    let typed = args
-        .ids
-        .iter()
-        .enumerate()
-        .map(|(index, id)| TargetSpec { id: id.clone(), origin: Some(format!("argument {}", index + 1)) });
+    let typed = args.ids.iter().enumerate().map(|(index, id)| TargetSpec {
+        id: id.clone(),
+        origin: Some(format!("argument {}", index + 1)),
+        ..TargetSpec::default()
+    });
     let mut instances: Vec<TargetSpec> = typed.collect();
     if let Some(path) = &args.targets {
         instances.extend(targets::read(path)?);

@@ -42,7 +42,7 @@ pub(crate) struct Seen {
 impl From<Vec<Inspection>> for Seen {
     fn from(inspections: Vec<Inspection>) -> Self {
         let mut seen = Self::default();
-        for Inspection { id, look, tags } in inspections {
+        for Inspection { id, look, tags, .. } in inspections {
             let name = if let Look::Seen(sighting) = &look { sighting.name.clone() } else { None };
             seen.known.insert(id, Known { name, tags });
             seen.looks.push((id, look));

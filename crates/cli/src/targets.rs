@@ -85,7 +85,7 @@ fn parse(text: &str, name: &str, format: Format) -> Result<Vec<TargetSpec>, Targ
 
 /// A target that stands on a line, counted from 1.
 fn target(id: &str, name: &str, line: impl std::fmt::Display) -> TargetSpec {
-    TargetSpec { id: id.to_owned(), origin: Some(format!("{name}:{line}")) }
+    TargetSpec { id: id.to_owned(), origin: Some(format!("{name}:{line}")), ..TargetSpec::default() }
 }
 
 /// The names of columns and fields that hold an id.

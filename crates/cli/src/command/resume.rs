@@ -179,8 +179,7 @@ fn again(
     let reports = rollout.into_summary().reports;
     let ended_so = reports.iter().filter(|report| report.outcome == wanted).map(|report| report.id);
     let left = unless_taken_on(state, parent, ended_so.collect())?;
-    let instances: Vec<TargetSpec> =
-        left.into_iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+    let instances: Vec<TargetSpec> = left.into_iter().map(TargetSpec::of).collect();
     if instances.is_empty() {
         return Err(Failure::NobodyEndedSo { rollout: parent, outcome: wanted });
     }

@@ -2,6 +2,7 @@
 //! [`observation`](reinstall_core::observation).
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::{MutexGuard, PoisonError};
 
 use futures_util::future::Either;
@@ -113,11 +114,14 @@ pub struct Inspection {
     pub look: Look,
     /// Its tags, which only the list call shows; `None` if they are not known, which is not the same as there being none.
     pub tags: Option<Vec<Tag>>,
+    /// The addresses of its network interfaces, which only the list call shows; `None` if they are not known.
+    pub addresses: Option<Vec<Ipv4Addr>>,
 }
 
 impl Inspection {
     fn of(id: InstanceId, look: Look, row: Option<&ListedInstance>) -> Self {
         let tags = row.and_then(ListedInstance::tags);
+        let addresses = row.and_then(ListedInstance::addresses);
         let look = match (look, row.map(Sighting::from)) {
             (Look::Seen(seen), Some(listed)) => Look::Seen(Sighting {
                 name: seen.name.or(listed.name),
@@ -127,7 +131,7 @@ impl Inspection {
             }),
             (look, _) => look,
         };
-        Self { id, look, tags }
+        Self { id, look, tags, addresses }
     }
 }
 
