@@ -13,6 +13,7 @@ mod run;
 mod signals;
 mod status;
 
+use reinstall_core::claim::{self, Claims};
 use reinstall_core::id::InstanceId;
 use reinstall_core::plan::Plan;
 use reinstall_core::policy::Policy;
@@ -72,11 +73,12 @@ pub(crate) fn run(cli: Cli, session: &Session) -> crate::Result {
     }
 }
 
-/// Draws the plan for what was typed; sends nothing.
+/// Draws the plan for what was typed, with what its list says of the targets besides their ids; sends nothing. The plan
+/// expects the names that the list gives.
 ///
 /// # Errors
 /// Everything that core objects to, at once, each with the line it stands on.
-fn draw_plan(args: &InputArgs, site: &SitePolicy, account: &Account) -> Result<Plan, Failure> {
+fn draw_plan(args: &InputArgs, site: &SitePolicy, account: &Account) -> Result<(Plan, Claims), Failure> {
     if args.password.password_stdin && args.targets.as_deref().is_some_and(targets::is_stdin) {
         return Err(Failure::StdinTwice);
     }
@@ -94,7 +96,9 @@ fn draw_plan(args: &InputArgs, site: &SitePolicy, account: &Account) -> Result<P
     site.lower(&mut policy, args.policy.typed());
     let spec = ReinstallSpec { instances, image_id: args.image_id.clone(), policy };
     let checked = spec.check().map_err(Failure::Objections)?;
-    Ok(Plan::draw(&checked, account.project.clone()))
+    let claims = spec.claims();
+    let plan = Plan::draw(&checked, account.project.clone()).bound_to(claim::expected_states(&claims));
+    Ok((plan, claims))
 }
 
 /// Ids as typed, all of them well-formed.

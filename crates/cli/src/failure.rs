@@ -134,6 +134,8 @@ pub(crate) enum Failure {
     Site(#[from] SiteError),
     #[error("nothing was sent, for the site's policy forbids it:\n{}", some(objections))]
     SiteForbids { objections: Vec<Objection>, rollout: Option<RolloutId> },
+    #[error("refused (nothing sent): the list of targets and the cloud do not agree:\n{}", lines(.0))]
+    ListDiffers(Vec<Objection>),
     #[error("{given} is named, but the record is about {recorded}")]
     Elsewhere { given: String, recorded: String },
     #[error(
@@ -272,6 +274,7 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::Save { .. }
             | Failure::Site(_)
             | Failure::SiteForbids { .. }
+            | Failure::ListDiffers(_)
             | Failure::Elsewhere { .. }
             | Failure::NoStateDir
             | Failure::NothingUnfinished

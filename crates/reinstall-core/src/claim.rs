@@ -44,20 +44,36 @@ pub struct CloudIdentity<'a> {
     pub addresses: Option<&'a [Ipv4Addr]>,
 }
 
-/// Every claim that the cloud contradicts, or that could not be checked, in the order of the list.
+/// Every claim that the cloud contradicts, in the order of the list, and after them the claims that could not be checked.
 ///
 /// A claim that could not be checked is an issue as well: the row was written so that a wrong id is noticed, and where
 /// nothing can be compared it would not be. An instance that does not exist has no issue here, since no request can wipe
 /// it; it is skipped.
 pub fn issues<'a>(claims: &Claims, cloud: impl Fn(InstanceId) -> CloudIdentity<'a>) -> Vec<Objection> {
     let mut issues = Vec::new();
+    let mut unchecked_names = Vec::new();
+    let mut unchecked_addresses = Vec::new();
     for (id, claim) in claims {
         let said = cloud(*id);
-        if !said.is_missing {
-            issues.extend(name_issue(*id, claim, said.name));
-            issues.extend(address_issues(*id, claim, said.addresses));
+        if said.is_missing {
+            continue;
+        }
+        match (&claim.name, said.name) {
+            (Some(_), None) => unchecked_names.push((*id, claim)),
+            (Some(claimed), Some(name)) if name != claimed => {
+                let message = format!("the list says that {id} is `{claimed}`; the cloud says `{name}`");
+                issues.push(claim.issue("name", "differs", &message));
+            }
+            (Some(_) | None, _) => {}
+        }
+        match said.addresses {
+            None if !claim.addresses.is_empty() => unchecked_addresses.push((*id, claim)),
+            None => {}
+            Some(shown) => issues.extend(address_issues(*id, claim, shown)),
         }
     }
+    issues.extend(unchecked("name", &unchecked_names));
+    issues.extend(unchecked("address", &unchecked_addresses));
     issues
 }
 
@@ -71,34 +87,25 @@ pub fn expected_states(claims: &Claims) -> Survey {
     claims.iter().filter_map(expected).collect::<BTreeMap<_, _>>()
 }
 
-fn name_issue(id: InstanceId, claim: &Claim, said: Option<&CloudText>) -> Option<Objection> {
-    let claimed = claim.name.as_ref()?;
-    match said {
-        Some(name) if name == claimed => None,
-        Some(name) => {
-            let message = format!("the list says that {id} is `{claimed}`; the cloud says `{name}`");
-            Some(claim.issue("name", "differs", &message))
-        }
-        None => Some(claim.issue("name", "unchecked", &unchecked(id, "name", claimed))),
-    }
+fn address_issues(id: InstanceId, claim: &Claim, shown: &[Ipv4Addr]) -> impl Iterator<Item = Objection> {
+    let found: Vec<String> = shown.iter().map(ToString::to_string).collect();
+    let differing = claim.addresses.iter().filter(|claimed| !shown.contains(claimed));
+    differing.map(move |claimed| {
+        let message = format!("the list says that {id} has {claimed}; the cloud says {}", found.join(", "));
+        claim.issue("address", "differs", &message)
+    })
 }
 
-fn address_issues(id: InstanceId, claim: &Claim, said: Option<&[Ipv4Addr]>) -> Vec<Objection> {
-    let issue = |claimed: &Ipv4Addr| match said {
-        Some(addresses) if addresses.contains(claimed) => None,
-        Some(addresses) => {
-            let found: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            let found = if found.is_empty() { "no address".to_owned() } else { found.join(", ") };
-            let message = format!("the list says that {id} has {claimed}; the cloud says {found}");
-            Some(claim.issue("address", "differs", &message))
-        }
-        None => Some(claim.issue("address", "unchecked", &unchecked(id, "address", claimed))),
-    };
-    claim.addresses.iter().filter_map(issue).collect()
-}
-
-fn unchecked(id: InstanceId, field: &str, claimed: &dyn std::fmt::Display) -> String {
-    format!("the list says that the {field} of {id} is `{claimed}`; the cloud does not show its {field}")
+/// One issue for all claims that could not be checked: the cause is nearly always the same.
+fn unchecked(field: &str, claims: &[(InstanceId, &Claim)]) -> Option<Objection> {
+    let (first, claim) = claims.first()?;
+    let plural = if claims.len() == 1 { "" } else { "s" };
+    let message = format!(
+        "the list gives the {field} of {} instance{plural} that the cloud does not show, so that it cannot be compared (the \
+         first is {first})",
+        claims.len()
+    );
+    Some(claim.issue(field, "unchecked", &message))
 }
 
 impl Claim {
@@ -135,7 +142,6 @@ mod tests {
             (claim("web-10", &[]), shown, "fleet.csv:7: name differs"),
             (claim("", &[[10, 0, 0, 2]]), shown, "fleet.csv:7: address differs"),
             (claim("db-1", &[[10, 0, 0, 2], [10, 0, 0, 3]]), shown, "name differs, address differs, address differs"),
-            (claim("", &[[10, 0, 0, 1]]), CloudIdentity { addresses: Some(&[]), ..shown }, "address differs"),
             (claim("web-1", &[[10, 0, 0, 1]]), CloudIdentity { addresses: None, ..shown }, "address unchecked"),
             (claim("web-1", &[]), unread, "name unchecked"),
             (claim("web-1", &[]), CloudIdentity { is_missing: true, ..unread }, ""),
@@ -146,6 +152,19 @@ mod tests {
             assert_eq!(told.len(), rules.len(), "{claim:?} {said:?}: {told:?}");
             assert!(told.iter().zip(&rules).all(|(told, rule)| told.ends_with(rule)), "{claim:?}: {told:?}");
         }
+    }
+
+    #[test]
+    fn all_differences_are_told_at_once_and_what_could_not_be_checked_in_one_line() {
+        let claims: Claims = (0..40).map(|bits| (InstanceId::from_bits(bits), claim("web", &[]))).collect();
+        let other: CloudText = "db".into();
+        let told = issues(&claims, |id| CloudIdentity {
+            name: (id.to_bits() % 2 == 0).then_some(&other),
+            ..CloudIdentity::default()
+        });
+        assert_eq!(told.len(), 20 + 1);
+        let last = told.last().unwrap();
+        assert!(last.rule() == "unchecked" && last.message().contains("20 instances"), "{last}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use reinstall_core::action::{Event, Order as Wish};
+use reinstall_core::claim::{self, Claims};
 use reinstall_core::id::{InstanceId, RolloutId};
 use reinstall_core::instance::InstanceState;
 use reinstall_core::plan::Plan;
@@ -136,9 +137,9 @@ fn begin_anew(
         return Err(Failure::Unfinished(row.id));
     }
     let site = site_of(state, row.id, args)?;
-    let plan = again(state, row.id, only, &site.policy, args.start_from.as_deref())?;
+    let (plan, claims) = again(state, row.id, only, &site.policy, args.start_from.as_deref())?;
     let manner = Manner { password: &args.password, state: &args.state, yes: args.yes, output: args.output };
-    begin_guarded(Drawn { plan, parent: Some(row.id) }, &site, access, &manner, session)
+    begin_guarded(Drawn { plan, claims, parent: Some(row.id) }, &site, access, &manner, session)
 }
 
 /// The rules of the site: those that are there now, or those that a rollout began under, where none are there now.
@@ -156,14 +157,15 @@ fn site_of(state: &State, parent: RolloutId, args: &ResumeArgs) -> Result<Site, 
     }
 }
 
-/// The plan for those that ended so: as the one before, but for the states they may be in by now.
+/// The plan for those that ended so: as the one before, but for the states they may be in by now. They have to have the names
+/// that they had in the plan before.
 fn again(
     state: &State,
     parent: RolloutId,
     only: Only,
     site: &SitePolicy,
     start_from: Option<&[InstanceState]>,
-) -> Result<Plan, Failure> {
+) -> Result<(Plan, Claims), Failure> {
     let rollout = state.store.replay(parent)?;
     let wanted = match only {
         Only::Failed => Outcome::Failed,
@@ -176,15 +178,23 @@ fn again(
     // The hours of the run before are over or not; they say nothing about this one.
     let mut policy = Policy { start_states, closes_at: None, ..before };
     site.lower(&mut policy, Typed::default());
+    let named = rollout.plan().survey().clone();
     let reports = rollout.into_summary().reports;
     let ended_so = reports.iter().filter(|report| report.outcome == wanted).map(|report| report.id);
     let left = unless_taken_on(state, parent, ended_so.collect())?;
-    let instances: Vec<TargetSpec> = left.into_iter().map(TargetSpec::of).collect();
+    let target = |id: InstanceId| TargetSpec {
+        name: named.get(&id).and_then(|was| was.name.as_ref()).map(ToString::to_string),
+        origin: Some(format!("rollout {parent}")),
+        ..TargetSpec::of(id)
+    };
+    let instances: Vec<TargetSpec> = left.into_iter().map(target).collect();
     if instances.is_empty() {
         return Err(Failure::NobodyEndedSo { rollout: parent, outcome: wanted });
     }
     let spec = ReinstallSpec { instances, image_id: image.map(|id| id.to_string()), policy };
-    Ok(Plan::draw(&spec.check().map_err(Failure::Objections)?, project))
+    let claims = spec.claims();
+    let plan = Plan::draw(&spec.check().map_err(Failure::Objections)?, project);
+    Ok((plan.bound_to(claim::expected_states(&claims)), claims))
 }
 
 /// Those that no rollout took on which began after this one: its own verdict on the others is old, and the same command typed

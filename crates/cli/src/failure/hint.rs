@@ -11,7 +11,7 @@ use reinstall_journal::error::{AbandonError, BeginError, ResumeError};
 use super::Failure;
 use crate::args::trap::TypedSecret;
 use crate::input::InputError;
-use crate::targets::TargetsError;
+use crate::targets::{self, TargetsError};
 
 impl Failure {
     /// What to do about it, where that is not plain from the message.
@@ -50,8 +50,17 @@ impl Failure {
             "what succeeded would be wiped again; take the ids that are to be tried again from it, for example: jq -r \
              '.instances[] | select(.outcome == \"not_started\") | .id' report.json"
                 .into()
-        } else if let Self::Targets(TargetsError::NoColumn { .. }) = self {
-            "name the column of the ids `id` or `instance_id` in the first line".into()
+        } else if let Self::Targets(
+            TargetsError::NoColumn { .. } | TargetsError::NoList { .. } | TargetsError::WrongForm { .. },
+        ) = self
+        {
+            targets::ACCEPTED.into()
+        } else if let Self::ListDiffers(issues) = self {
+            let is_unchecked = issues.iter().any(|one| one.rule() == "unchecked");
+            let list =
+                "correct the list; if a column says something else than the cloud's name or address, rename the column";
+            let permission = "; to be shown names and addresses takes the permission clouddc:instance:list";
+            format!("{list}{}", if is_unchecked { permission } else { "" })
         } else if let Self::StdinTwice = self {
             "put one of them into a file".into()
         } else if let Self::NoPassword = self {
