@@ -332,7 +332,7 @@ Examples:
 Reads every instance, a hundred with each request: tells which would be skipped and why, and which images and operating
 systems are replaced. Where a list gives names or addresses and the cloud shows others, or none, the plan is refused.
 
-Exit codes: 0 the plan stands; 2 something speaks against it, all of it is named.";
+Exit codes: 0 the plan stands; 2 something speaks against it, all of it is named; 3 the instances could not be read.";
 
 const LIST_HELP: &str = "\
 Examples:

@@ -88,7 +88,7 @@ impl Preflight {
 
     fn os_change(&self, seen: &Sighting) -> Option<Reason> {
         let (os, image_os) = (seen.os?, self.image_os?);
-        (os != image_os).then(|| Reason::new("os_changes", format!("it runs {os}; the image installs {image_os}")))
+        (os != image_os).then(|| Reason::new("other_os", format!("it runs {os}, and the image installs {image_os}")))
     }
 }
 

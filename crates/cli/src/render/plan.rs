@@ -50,7 +50,12 @@ pub(crate) fn text(out: &mut dyn Write, view: &PlanView<'_>) -> io::Result<()> {
     limits(out, plan)?;
     writeln!(out)?;
     if let Some(found) = preflight {
-        preflight::exceptions(out, found)?;
+        let mut exceptions = Vec::new();
+        preflight::exceptions(&mut exceptions, found)?;
+        if !exceptions.is_empty() {
+            out.write_all(&exceptions)?;
+            writeln!(out)?;
+        }
     }
     name_everybody(out, plan)?;
     writeln!(out, "This wipes the system disk of every instance named.")?;

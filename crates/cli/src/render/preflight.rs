@@ -98,7 +98,7 @@ mod tests {
             unread: vec![exception(30, None, "timed_out", "no answer in 60s")],
             groups: vec![group(Some(1), Some(OsFamily::Linux), 30), group(None, None, 5), group(Some(2), None, 1)],
             image_os: Some(OsFamily::Linux),
-            os_changes: vec![exception(31, Some("win-1"), "os_changes", "it runs windows; the image installs linux")],
+            os_changes: vec![exception(31, Some("win-1"), "other_os", "it runs windows, and the image installs linux")],
         }
     }
 

@@ -38,7 +38,7 @@ fn of_document(document: &str, name: &str, line: u64) -> Result<Vec<TargetSpec>,
     match serde_json::from_str::<Entry>(trimmed).map_err(|error| malformed(name, line_of_entry, &error))? {
         // A list inside an object has lines of its own.
         Entry::Wrapper => yaml::targets(document, name, line, Form::Json),
-        entry => Ok(vec![entry.target(name, line_of_entry)?]),
+        entry @ (Entry::Target(_) | Entry::Report | Entry::Nameless) => Ok(vec![entry.target(name, line_of_entry)?]),
     }
 }
 

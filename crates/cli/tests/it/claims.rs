@@ -126,6 +126,12 @@ fn rules_of_the_site_hold_for_plans_as_well() {
     world.bench.secret_file("policy.toml", by_name);
     let offline = world.plan(&[&site[..], &["--offline"]].concat());
     assert!(offline.code == Some(0) && offline.stderr.contains("rules about names and tags"), "{offline}");
+    assert_eq!(world.run(&[]).code, Some(0));
+    world.bench.secret_file("policy.toml", "instances_per_day_max = 5\n");
+    for args in [&["--offline"][..], &[]] {
+        let spent = world.plan(&[&site[..], args].concat());
+        assert!(spent.code == Some(2) && spent.stderr.contains("3 instances were submitted"), "{spent}");
+    }
 }
 
 #[test]
