@@ -15,6 +15,7 @@ use reinstall_core::secret::AdminPassword;
 use reinstall_core::site::{SitePolicy, Typed};
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
 use reinstall_core::summary::Outcome;
+use reinstall_core::survey::Survey;
 use reinstall_core::time::Timestamp;
 use reinstall_http::client::Client;
 use reinstall_http::clock::{self, Clock};
@@ -182,12 +183,7 @@ fn again(
     let reports = rollout.into_summary().reports;
     let ended_so = reports.iter().filter(|report| report.outcome == wanted).map(|report| report.id);
     let left = unless_taken_on(state, parent, ended_so.collect())?;
-    let target = |id: InstanceId| TargetSpec {
-        name: named.get(&id).and_then(|was| was.name.as_ref()).map(ToString::to_string),
-        origin: Some(format!("rollout {parent}")),
-        ..TargetSpec::of(id)
-    };
-    let instances: Vec<TargetSpec> = left.into_iter().map(target).collect();
+    let instances: Vec<TargetSpec> = left.into_iter().map(|id| named_as_before(id, &named, parent)).collect();
     if instances.is_empty() {
         return Err(Failure::NobodyEndedSo { rollout: parent, outcome: wanted });
     }
@@ -195,6 +191,15 @@ fn again(
     let claims = spec.claims();
     let plan = Plan::draw(&spec.check().map_err(Failure::Objections)?, project);
     Ok((plan.bound_to(claim::expected_states(&claims)), claims))
+}
+
+/// A target of a rollout before, which has to have the name that it had in its plan.
+fn named_as_before(id: InstanceId, before: &Survey, parent: RolloutId) -> TargetSpec {
+    TargetSpec {
+        name: before.get(&id).and_then(|was| was.name.as_ref()).map(ToString::to_string),
+        origin: Some(format!("rollout {parent}")),
+        ..TargetSpec::of(id)
+    }
 }
 
 /// Those that no rollout took on which began after this one: its own verdict on the others is old, and the same command typed
@@ -210,4 +215,24 @@ fn unless_taken_on(state: &State, parent: RolloutId, ids: Vec<InstanceId>) -> Re
         })
     });
     Ok(ids.into_iter().filter(|id| !taken.contains_key(id)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use reinstall_core::survey::Surveyed;
+
+    use super::*;
+    use crate::render::sample;
+
+    /// The list of the rollout before is not at hand any more; what it was sure of has to hold all the same.
+    #[test]
+    fn those_that_are_tried_again_must_have_the_names_that_they_had() {
+        let web = Surveyed { name: Some("web-2".into()), ..Surveyed::default() };
+        let before: Survey = [(sample::id(1), Surveyed::default()), (sample::id(2), web)].into();
+        let parent = RolloutId::new(sample::at(0), [0; 10]);
+        for (bits, name) in [(1, None), (2, Some("web-2")), (3, None)] {
+            let target = named_as_before(sample::id(bits), &before, parent);
+            assert_eq!((target.id, target.name.as_deref()), (sample::id(bits).to_string(), name));
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What to do about a failure.
 
 use reinstall_core::fault::{Fault, FaultKind};
+use reinstall_core::spec::Objection;
 use reinstall_http::endpoint::EndpointError;
 use reinstall_http::iam::ProjectError;
 use reinstall_http::network;
@@ -56,11 +57,7 @@ impl Failure {
         {
             targets::ACCEPTED.into()
         } else if let Self::ListDiffers(issues) = self {
-            let is_unchecked = issues.iter().any(|one| one.rule() == "unchecked");
-            let list =
-                "correct the list; if a column says something else than the cloud's name or address, rename the column";
-            let permission = "; to be shown names and addresses takes the permission clouddc:instance:list";
-            format!("{list}{}", if is_unchecked { permission } else { "" })
+            hint_on_list(issues)
         } else if let Self::StdinTwice = self {
             "put one of them into a file".into()
         } else if let Self::NoPassword = self {
@@ -119,6 +116,22 @@ impl Failure {
             return None;
         })
     }
+}
+
+/// What to do about a list, or the plan of an earlier rollout, that says something else than the cloud.
+fn hint_on_list(issues: &[Objection]) -> String {
+    let (mut hint, any) = (String::new(), |is: fn(&Objection) -> bool| issues.iter().any(is));
+    if any(|one| one.field().starts_with("rollout ")) {
+        hint.push_str("if the new names are right, name the instances anew: reinstall run ID...");
+    } else {
+        hint.push_str(
+            "correct the list; if a column says something else than the cloud's name or address, rename the column",
+        );
+    }
+    if any(|one| one.rule() == "unchecked") {
+        hint.push_str("; to be shown names and addresses takes the permission clouddc:instance:list");
+    }
+    hint
 }
 
 /// What to do about a cloud that does not let us: by its own code, else by what happened.

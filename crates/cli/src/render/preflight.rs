@@ -53,17 +53,17 @@ fn described(group: &Group, new: Option<ImageId>) -> String {
 /// that would be skipped, and those that could not be read. Nothing if there are none.
 pub(crate) fn exceptions(out: &mut dyn Write, found: &Preflight) -> io::Result<()> {
     if let Some(os) = found.image_os {
-        named(out, "WARNING", &format!("with another operating system than the image's, {os}"), &found.os_changes)?;
+        named(out, "WARNING", &format!("whose operating system is not the image's ({os})"), &found.os_changes)?;
     }
-    named(out, "Skipped", "as they are now", &found.skipped)?;
-    named(out, "Unread", "read again right before their request", &found.unread)
+    named(out, "Skipped", "as of now", &found.skipped)?;
+    named(out, "Unread", "to be read again right before the request", &found.unread)
 }
 
 fn named(out: &mut dyn Write, title: &str, what: &str, exceptions: &[Exception]) -> io::Result<()> {
     if exceptions.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{title:<10} {}, {what}:", counted(exceptions.len(), "instance"))?;
+    writeln!(out, "{title:<10} {} {what}:", counted(exceptions.len(), "instance"))?;
     for Exception { id, name, reason } in exceptions.iter().take(NAMED_MAX) {
         match name {
             Some(name) => writeln!(out, "             {name} ({id}): {reason}")?,
