@@ -130,6 +130,19 @@ impl ListedInstance {
         self.tags.as_ref().map(|listed| listed.iter().map(Tag::from).collect())
     }
 
+    /// Takes out who it is, where another row under the same id says otherwise: then nothing tells which one is right.
+    pub(crate) fn keep_what_agrees(&mut self, other: &Self) {
+        fn keep<T: PartialEq>(field: &mut Option<T>, other: Option<&T>) {
+            if field.as_ref() != other {
+                *field = None;
+            }
+        }
+        keep(&mut self.name, other.name.as_ref());
+        keep(&mut self.image, other.image.as_ref());
+        keep(&mut self.tags, other.tags.as_ref());
+        keep(&mut self.network_interfaces, other.network_interfaces.as_ref());
+    }
+
     /// The addresses of all its network interfaces; `None` if the row does not show any, or one that cannot be read.
     #[must_use]
     pub fn addresses(&self) -> Option<Vec<Ipv4Addr>> {
