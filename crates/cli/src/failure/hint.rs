@@ -120,18 +120,19 @@ impl Failure {
 
 /// What to do about a list, or the plan of an earlier rollout, that says something else than the cloud.
 fn hint_on_list(issues: &[Objection]) -> String {
-    let (mut hint, any) = (String::new(), |is: fn(&Objection) -> bool| issues.iter().any(is));
-    if any(|one| one.field().starts_with("rollout ")) {
-        hint.push_str("if the new names are right, name the instances anew: reinstall run ID...");
+    let any = |is: fn(&Objection) -> bool| issues.iter().any(is);
+    let differing = if !any(|one| one.rule() == "differs") {
+        None
+    } else if any(|one| one.field().starts_with("rollout ")) {
+        Some("if the new names are right, name the instances anew: reinstall run ID...")
     } else {
-        hint.push_str(
-            "correct the list; if a column says something else than the cloud's name or address, rename the column",
-        );
-    }
-    if any(|one| one.rule() == "unchecked") {
-        hint.push_str("; to be shown names and addresses takes the permission clouddc:instance:list");
-    }
-    hint
+        Some("correct the list; if a column says something else than the cloud's name or address, rename the column")
+    };
+    let unchecked = any(|one| one.rule() == "unchecked").then_some(
+        "to be shown names and addresses takes the permission clouddc:instance:list; to go on with the ids alone, leave names \
+         and addresses out of the list",
+    );
+    differing.into_iter().chain(unchecked).collect::<Vec<_>>().join("; ")
 }
 
 /// What to do about a cloud that does not let us: by its own code, else by what happened.
