@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// Wipe and reinstall the instances named, and report on each
     #[command(after_help = RUN_HELP)]
     Run(RunArgs),
-    /// Show what `run` would do with the same inputs; sends nothing
+    /// Read the instances and show what `run` would do with the same inputs
     #[command(after_help = PLAN_HELP)]
     Plan(PlanArgs),
     /// Go on with a rollout that was left or interrupted, or try again what did not succeed
@@ -99,13 +99,18 @@ pub(crate) struct InputArgs {
     #[arg(value_name = "ID")]
     pub(crate) ids: Vec<String>,
 
-    /// Read instances from a file, `-` for standard input: plain (an id a line, # comments), CSV, JSON or YAML
+    /// Read instances from a file, `-` for standard input: an id a line, CSV, JSON, JSON Lines or YAML; a name or address in
+    /// it must be the cloud's
     #[arg(long, value_name = "FILE|-")]
     pub(crate) targets: Option<PathBuf>,
 
-    /// The private image to install; without it each instance keeps its image
-    #[arg(long, value_name = "ID")]
+    /// The private image to install; without it each instance keeps its image. An empty id is refused
+    #[arg(long, value_name = "ID", conflicts_with = "keep_image")]
     pub(crate) image_id: Option<String>,
+
+    /// Reinstall the image that each instance has; the same as no --image-id, said aloud
+    #[arg(long)]
+    pub(crate) keep_image: bool,
 
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
@@ -126,7 +131,7 @@ pub(crate) struct RunArgs {
     pub(crate) input: InputArgs,
 
     /// Carry out a plan that `plan --save` wrote: exactly that, once from a state directory, and only if nothing has changed
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "targets", "image_id", "PolicyArgs"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "targets", "image_id", "keep_image", "PolicyArgs"])]
     pub(crate) plan: Option<PathBuf>,
 
     #[command(flatten)]
@@ -138,7 +143,7 @@ pub(crate) struct RunArgs {
     #[arg(long, short)]
     pub(crate) yes: bool,
 
-    /// Show the plan and send nothing
+    /// Show the plan, as `plan` does, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -150,10 +155,16 @@ pub(crate) struct PlanArgs {
     pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) site: SiteArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
 
-    /// Look at every instance and write the plan to a new file, for `run --plan`
+    /// Write the plan to a new file, for `run --plan`
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
+
+    /// Draw the plan without reading any instance: sends nothing and needs no credentials, checks no names and no states
+    #[arg(long, conflicts_with = "save")]
+    pub(crate) offline: bool,
 
     /// How long a saved plan holds
     #[arg(long, value_name = "D", default_value = "1h", value_parser = parse_duration, requires = "save")]
@@ -316,8 +327,12 @@ Examples:
   reinstall plan --targets fleet.txt
   reinstall list --output json | reinstall plan --targets - --output json
   reinstall plan --targets fleet.txt --save plan.json     # then: reinstall run --plan plan.json
+  reinstall plan --targets fleet.txt --offline            # no credentials, no requests
 
-Exit codes: 0 the plan stands; 2 something speaks against it, all of it is named.";
+Reads every instance, a hundred with each request: tells which would be skipped and why, and which images and operating
+systems are replaced. Where a list gives names or addresses and the cloud shows others, or none, the plan is refused.
+
+Exit codes: 0 the plan stands; 2 something speaks against it, all of it is named; 3 the instances could not be read.";
 
 const LIST_HELP: &str = "\
 Examples:

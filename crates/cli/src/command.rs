@@ -13,6 +13,7 @@ mod run;
 mod signals;
 mod status;
 
+use reinstall_core::claim::{self, Claims};
 use reinstall_core::id::InstanceId;
 use reinstall_core::plan::Plan;
 use reinstall_core::policy::Policy;
@@ -72,19 +73,20 @@ pub(crate) fn run(cli: Cli, session: &Session) -> crate::Result {
     }
 }
 
-/// Draws the plan for what was typed; sends nothing.
+/// Draws the plan for what was typed, with what its list says of the targets besides their ids; sends nothing. The plan
+/// expects the names that the list gives.
 ///
 /// # Errors
 /// Everything that core objects to, at once, each with the line it stands on.
-fn draw_plan(args: &InputArgs, site: &SitePolicy, account: &Account) -> Result<Plan, Failure> {
+fn draw_plan(args: &InputArgs, site: &SitePolicy, account: &Account) -> Result<(Plan, Claims), Failure> {
     if args.password.password_stdin && args.targets.as_deref().is_some_and(targets::is_stdin) {
         return Err(Failure::StdinTwice);
     }
-    let typed = args
-        .ids
-        .iter()
-        .enumerate()
-        .map(|(index, id)| TargetSpec { id: id.clone(), origin: Some(format!("argument {}", index + 1)) });
+    let typed = args.ids.iter().enumerate().map(|(index, id)| TargetSpec {
+        id: id.clone(),
+        origin: Some(format!("argument {}", index + 1)),
+        ..TargetSpec::default()
+    });
     let mut instances: Vec<TargetSpec> = typed.collect();
     if let Some(path) = &args.targets {
         instances.extend(targets::read(path)?);
@@ -94,7 +96,9 @@ fn draw_plan(args: &InputArgs, site: &SitePolicy, account: &Account) -> Result<P
     site.lower(&mut policy, args.policy.typed());
     let spec = ReinstallSpec { instances, image_id: args.image_id.clone(), policy };
     let checked = spec.check().map_err(Failure::Objections)?;
-    Ok(Plan::draw(&checked, account.project.clone()))
+    let claims = spec.claims();
+    let plan = Plan::draw(&checked, account.project.clone()).bound_to(claim::expected_states(&claims));
+    Ok((plan, claims))
 }
 
 /// Ids as typed, all of them well-formed.

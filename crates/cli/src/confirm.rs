@@ -2,14 +2,12 @@
 
 use std::io::{self, BufRead, Write};
 
-use reinstall_core::plan::Plan;
 use reinstall_core::rollout::Rollout;
 
 use crate::failure::Failure;
-use crate::plan_file::PlanHash;
 use crate::render;
-use crate::render::plan::counted;
-use crate::setup::{Account, Who};
+use crate::render::plan::{PlanView, counted};
+use crate::setup::Who;
 
 /// Who can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,17 +41,15 @@ impl Asked {
 
 /// Shows the plan and waits until its short hash was typed: who types it means this plan and no other.
 pub(crate) fn ask(
-    plan: &Plan,
-    hash: &PlanHash,
-    account: &Account,
+    view: &PlanView<'_>,
     who: &Who,
     answers: &mut dyn BufRead,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let instances = plan.target_count();
+    let (instances, hash) = (view.plan.target_count(), view.hash);
     let mut answer = String::new();
     let mut converse = || -> io::Result<()> {
-        render::plan::text(out, plan, hash, account)?;
+        render::plan::text(out, view)?;
         write!(
             out,
             "The cloud is asked by {who}.\n\nType {hash} to wipe {}, anything else to leave: ",
@@ -91,6 +87,7 @@ const RESUME: &str = "resume";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan_file::PlanHash;
     use crate::render::sample;
 
     #[test]
@@ -107,7 +104,8 @@ mod tests {
             (format!("{short}0\n"), false),
         ] {
             let mut shown = Vec::new();
-            let asked = ask(&plan, &hash, &account, &sample::who(), &mut typed.as_bytes(), &mut shown);
+            let view = PlanView { plan: &plan, hash: &hash, account: &account, preflight: None };
+            let asked = ask(&view, &sample::who(), &mut typed.as_bytes(), &mut shown);
             assert_eq!(asked.is_ok(), starts, "{typed:?}");
             let shown = String::from_utf8(shown).unwrap();
             assert!(shown.contains("wipes the system disk"), "the plan was shown");

@@ -134,6 +134,8 @@ pub(crate) enum Failure {
     Site(#[from] SiteError),
     #[error("nothing was sent, for the site's policy forbids it:\n{}", some(objections))]
     SiteForbids { objections: Vec<Objection>, rollout: Option<RolloutId> },
+    #[error("refused (nothing sent): {}:\n{}", disagreement(.0), lines(.0))]
+    ListDiffers(Vec<Objection>),
     #[error("{given} is named, but the record is about {recorded}")]
     Elsewhere { given: String, recorded: String },
     #[error(
@@ -191,6 +193,15 @@ impl From<AbandonError> for Failure {
 
 fn indented(objections: &Objections) -> String {
     lines(objections.as_slice())
+}
+
+/// What a list's claims came to, as a clause.
+fn disagreement(issues: &[Objection]) -> &'static str {
+    if issues.iter().all(|one| one.rule() == "unchecked") {
+        "the list of targets cannot be compared with the cloud"
+    } else {
+        "the list of targets and the cloud do not agree"
+    }
 }
 
 /// The first few: where a whole fleet has changed, twenty say enough.
@@ -272,6 +283,7 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::Save { .. }
             | Failure::Site(_)
             | Failure::SiteForbids { .. }
+            | Failure::ListDiffers(_)
             | Failure::Elsewhere { .. }
             | Failure::NoStateDir
             | Failure::NothingUnfinished

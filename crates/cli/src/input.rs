@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use encoding_rs::{Encoding, UTF_8};
 use zeroize::Zeroizing;
 
 /// The longest list of targets: about 1.7 million plain ids.
 pub(crate) const TARGETS_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// The longest secret: tokens have several kilobytes at times.
 /// A file of settings is not longer than this.
 const SETTING_BYTES_MAX: usize = 1024 * 1024;
-
+/// The longest secret: tokens have several kilobytes at times.
 pub(crate) const SECRET_BYTES_MAX: usize = 64 * 1024;
 
 /// Why something could not be read. Never holds any of what was read.
@@ -41,6 +41,14 @@ pub(crate) enum InputError {
         /// Where, counted from 1.
         line: usize,
     },
+    /// Not text in the encoding that its first bytes announce.
+    #[error("{name} begins as {encoding} does, and is no text in it")]
+    NotInEncoding {
+        /// The file, or standard input.
+        name: String,
+        /// The encoding.
+        encoding: &'static str,
+    },
     /// A secret that others can read.
     #[error("{} holds a secret, and others can read it (its mode is {mode:03o})", path.display())]
     OpenToOthers {
@@ -54,18 +62,34 @@ pub(crate) enum InputError {
 /// The name of standard input in messages.
 pub(crate) const STDIN: &str = "standard input";
 
+/// Opens a file.
+pub(crate) fn open(path: &Path) -> Result<File, InputError> {
+    File::open(path).map_err(|source| InputError::Unreadable { name: path.display().to_string(), source })
+}
+
 /// What is in a file.
 pub(crate) fn read_file(path: &Path, bytes_max: usize) -> Result<Zeroizing<String>, InputError> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|source| InputError::Unreadable { name: name.clone(), source })?;
-    read_text(file, &name, bytes_max)
+    read_text(open(path)?, &path.display().to_string(), bytes_max)
+}
+
+/// Everything that `from` has, if it is text in UTF-8, or in UTF-16 with a byte order mark, as spreadsheets write it.
+pub(crate) fn read_list(from: impl Read, name: &str, bytes_max: usize) -> Result<Zeroizing<String>, InputError> {
+    let bytes = read_bytes(from, name, bytes_max)?;
+    match Encoding::for_bom(&bytes) {
+        Some((encoding, mark_len)) if encoding != UTF_8 => {
+            let text = encoding.decode_without_bom_handling_and_without_replacement(&bytes[mark_len..]);
+            let broken = || InputError::NotInEncoding { name: name.into(), encoding: encoding.name() };
+            Ok(Zeroizing::new(text.ok_or_else(broken)?.into_owned()))
+        }
+        Some(_) | None => utf8(&bytes, name),
+    }
 }
 
 /// What is in a file that only its owner may be able to read.
 pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, InputError> {
     let name = path.display().to_string();
     let unreadable = |source| InputError::Unreadable { name: name.clone(), source };
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open(path)?;
     if let Some(mode) = mode_open_to_others(&file).map_err(unreadable)? {
         return Err(InputError::OpenToOthers { path: path.to_owned(), mode });
     }
@@ -85,9 +109,10 @@ pub(crate) fn read_setting(path: &Path) -> io::Result<Zeroizing<String>> {
     }
     read_text(file, "the file", SETTING_BYTES_MAX).map_err(|error| match error {
         InputError::Unreadable { source, .. } => source,
-        InputError::TooLong { .. } | InputError::NotUtf8 { .. } | InputError::OpenToOthers { .. } => {
-            io::Error::new(io::ErrorKind::InvalidData, error.to_string())
-        }
+        InputError::TooLong { .. }
+        | InputError::NotUtf8 { .. }
+        | InputError::NotInEncoding { .. }
+        | InputError::OpenToOthers { .. } => io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
     })
 }
 
@@ -108,6 +133,10 @@ fn mode_open_to_others(_: &File) -> io::Result<Option<u32>> {
 
 /// Everything that `from` has, if it is text and not too long. A byte order mark at its beginning is dropped.
 pub(crate) fn read_text(from: impl Read, name: &str, bytes_max: usize) -> Result<Zeroizing<String>, InputError> {
+    utf8(&read_bytes(from, name, bytes_max)?, name)
+}
+
+fn read_bytes(from: impl Read, name: &str, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>, InputError> {
     // Reserved in one piece where it may be a secret, since a vector that grows leaves copies behind.
     let reserved = if bytes_max <= SECRET_BYTES_MAX { bytes_max + 64 } else { 0 };
     let mut bytes = Zeroizing::new(Vec::with_capacity(reserved));
@@ -117,7 +146,11 @@ pub(crate) fn read_text(from: impl Read, name: &str, bytes_max: usize) -> Result
     if bytes.len() > bytes_max {
         return Err(InputError::TooLong { name: name.into(), max: bytes_max });
     }
-    let text = match std::str::from_utf8(&bytes) {
+    Ok(bytes)
+}
+
+fn utf8(bytes: &[u8], name: &str) -> Result<Zeroizing<String>, InputError> {
+    let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let before = &bytes[..error.valid_up_to()];
@@ -126,6 +159,42 @@ pub(crate) fn read_text(from: impl Read, name: &str, bytes_max: usize) -> Result
         }
     };
     Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+}
+
+/// What a parser says, without the pieces of the text that it quotes: the text may be a file with a secret in it that was
+/// named by mistake. What was expected is ours, and is kept.
+pub(crate) fn without_values(message: &str) -> String {
+    const EXPECTED: &str = ", expected ";
+    // As our own types put it: what was given, and then what it may be.
+    const IS_NO: &str = "` is not ";
+    if let Some(at) = message.rfind(IS_NO).filter(|_| message.starts_with('`')) {
+        return format!("(not shown){}", &message[at + 1..]);
+    }
+    let (said, expected) = match message.rfind(EXPECTED) {
+        Some(at) => message.split_at(at),
+        None => (message, ""),
+    };
+    // Fields that are missing or twice there have names of ours; so has an unknown one that is spelt as ours are, and a
+    // password is not: it has at least three kinds of characters.
+    let is_like_ours =
+        |name: &str| name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let named = said.split_once('`').and_then(|(_, rest)| rest.split_once('`'));
+    let keeps_name = said.starts_with("missing field `")
+        || said.starts_with("duplicate field `")
+        || (said.starts_with("unknown field `")
+            && named.is_some_and(|(name, after)| after.is_empty() && is_like_ours(name)));
+    let said = if keeps_name { said.to_owned() } else { unquoted(&unquoted(said, '"'), '`') };
+    format!("{said}{expected}")
+}
+
+/// The text without what stands between the first and the last of these quotes, which may be part of what is quoted.
+fn unquoted(text: &str, quote: char) -> String {
+    match (text.find(quote), text.rfind(quote)) {
+        (Some(first), Some(last)) if first < last => {
+            format!("{}(not shown){}", &text[..first], &text[last + quote.len_utf8()..])
+        }
+        _ => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +213,41 @@ mod tests {
             (b"", Ok("")),
         ] {
             assert_eq!(read(bytes), text.map(str::to_owned).map_err(str::to_owned));
+        }
+    }
+
+    #[test]
+    fn lists_may_be_in_utf_16() {
+        let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+        for (bytes, text) in [
+            (utf16("\u{feff}id;n\u{e4}me", u16::to_le_bytes), Ok("id;n\u{e4}me")),
+            (utf16("\u{feff}id;n\u{e4}me", u16::to_be_bytes), Ok("id;n\u{e4}me")),
+            (b"\xef\xbb\xbfid".to_vec(), Ok("id")),
+            (b"id".to_vec(), Ok("id")),
+            (b"\xff\xfei".to_vec(), Err("x.csv begins as UTF-16LE does, and is no text in it")),
+        ] {
+            let read =
+                read_list(&bytes[..], "x.csv", 64).map(|text| text.to_string()).map_err(|error| error.to_string());
+            assert_eq!(read, text.map(str::to_owned).map_err(str::to_owned), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_parsers_quote_is_left_out() {
+        for (said, shown) in [
+            ("missing field `hash` at line 1 column 2", "missing field `hash` at line 1 column 2"),
+            ("unknown field `projekt_id`, expected `a` or `b`", "unknown field `projekt_id`, expected `a` or `b`"),
+            ("unknown field `Canary-7`, expected `a` or `b`", "unknown field (not shown), expected `a` or `b`"),
+            ("unknown field `a` b`c`, expected `d`", "unknown field (not shown), expected `d`"),
+            (
+                "invalid type: string \"Canary, expected \\\"x\", expected a map at line 1 column 9",
+                "invalid type: string (not shown), expected a map at line 1 column 9",
+            ),
+            ("`Canary-7` is not a count: write `5`", "(not shown) is not a count: write `5`"),
+            ("no zone is called `Canary-7`", "no zone is called (not shown)"),
+            ("expected value at line 1 column 1", "expected value at line 1 column 1"),
+        ] {
+            assert_eq!(without_values(said), shown);
         }
     }
 

@@ -83,7 +83,8 @@ pub(crate) fn read(path: &Path) -> Result<(PlanFile, PlanHash), PlanFileError> {
     let name = path.display().to_string();
     let text = input::read_file(path, TARGETS_BYTES_MAX)?;
     let malformed = |what: &str| PlanFileError::Malformed { name: name.clone(), what: what.into() };
-    let Sealed { kind, hash, plan } = serde_json::from_str(&text).map_err(|error| malformed(&error.to_string()))?;
+    let Sealed { kind, hash, plan } =
+        serde_json::from_str(&text).map_err(|error| malformed(&input::without_values(&error.to_string())))?;
     if kind != KIND {
         return Err(malformed("its kind is another"));
     }

@@ -5,6 +5,7 @@ pub(crate) mod estimate;
 pub(crate) mod looks;
 pub(crate) mod news;
 pub(crate) mod plan;
+pub(crate) mod preflight;
 pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod rollouts;

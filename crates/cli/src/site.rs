@@ -128,7 +128,7 @@ fn parse(name: &str, text: &str) -> Result<SitePolicy, Vec<String>> {
     let document = Document::parse(text).map_err(|wrong| vec![format!("{name}:{wrong} (toml)")])?;
     let spec: SiteSpec = toml::from_str(text).map_err(|error| {
         let (line, field) = document.field_at(error.span());
-        vec![format!("{name}:{line}: {field}: {} (shape)", error.message().trim())]
+        vec![format!("{name}:{line}: {field}: {} (shape)", input::without_values(error.message().trim()))]
     })?;
     let complaint = |one: &Objection| {
         let line = document.line_of(one.field());

@@ -8,13 +8,44 @@ use uuid::Uuid;
 use crate::text::CloudText;
 use crate::time::Timestamp;
 
-/// Why a piece of text is not an id of the kind asked for.
+/// Why a piece of text is not an id of the kind asked for. It never repeats text that may be a secret, as from a file that
+/// was named by mistake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is not {kind}: {rule}")]
+#[error("{given} is not {kind}: {rule}")]
 pub struct IdError {
     kind: &'static str,
-    given: CloudText,
+    given: GivenText,
     rule: &'static str,
+}
+
+/// Text that is no id, as far as it can be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum GivenText {
+    /// Hexadecimal digits and hyphens alone: what an id with a slip looks like.
+    LikeAnId(Box<str>),
+    /// Anything else, by its length in characters.
+    Other(usize),
+}
+
+impl GivenText {
+    /// A longer text is no id with a slip.
+    const SHOWN_MAX: usize = 64;
+
+    fn new(text: &str) -> Self {
+        let is_like_an_id = text.len() <= Self::SHOWN_MAX && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+        if is_like_an_id { Self::LikeAnId(text.into()) } else { Self::Other(text.chars().count()) }
+    }
+}
+
+impl fmt::Display for GivenText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LikeAnId(text) if text.is_empty() => f.write_str("an empty text"),
+            Self::LikeAnId(text) => write!(f, "`{text}`"),
+            Self::Other(1) => f.write_str("a text of 1 character (not shown)"),
+            Self::Other(len) => write!(f, "a text of {len} characters (not shown)"),
+        }
+    }
 }
 
 /// The shape of every id that the cloud hands out for instances and images (api-facts 1).
@@ -24,7 +55,7 @@ const UUID_RULE: &str = "it must be a UUID, 8-4-4-4-12 hexadecimal digits with h
 const UUID_TEXT_LEN: usize = 36;
 
 fn parse_uuid(text: &str, kind: &'static str) -> Result<Uuid, IdError> {
-    let wrong = || IdError { kind, given: text.into(), rule: UUID_RULE };
+    let wrong = || IdError { kind, given: GivenText::new(text), rule: UUID_RULE };
     if text.len() != UUID_TEXT_LEN {
         return Err(wrong());
     }
@@ -151,7 +182,7 @@ impl FromStr for ProjectId {
         }
         Err(IdError {
             kind: "a project id",
-            given: text.into(),
+            given: GivenText::new(text),
             rule: "it must be 1 to 64 letters, digits, hyphens or underscores",
         })
     }
@@ -227,6 +258,23 @@ mod tests {
             let refused = wrong.parse::<InstanceId>().unwrap_err();
             assert!(refused.to_string().contains("8-4-4-4-12"), "{wrong:?}: {refused}");
         }
+    }
+
+    /// A file with a password, given as a list of targets by mistake, must not be printed.
+    #[test]
+    fn a_text_that_does_not_look_like_an_id_is_not_repeated() {
+        for (text, told) in [
+            ("0b29c7a1-0000-4000-8000-00000000abc", "`0b29c7a1-0000-4000-8000-00000000abc`"),
+            ("", "an empty text"),
+            ("Canary-7731-pw", "a text of 14 characters (not shown)"),
+            ("é", "a text of 1 character (not shown)"),
+            (&"a".repeat(65), "a text of 65 characters (not shown)"),
+        ] {
+            let refused = text.parse::<ImageId>().unwrap_err();
+            assert!(refused.to_string().starts_with(&format!("{told} is not an image id: ")), "{refused}");
+            assert!(text.len() < 60 || !format!("{refused:?}").contains(text), "{refused:?}");
+        }
+        assert!(!format!("{:?}", "pw=1!".parse::<ProjectId>().unwrap_err()).contains("pw"));
     }
 
     #[test]

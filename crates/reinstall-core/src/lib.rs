@@ -27,6 +27,7 @@ pub mod fault;
 
 pub mod login;
 
+pub mod claim;
 pub mod plan;
 pub mod policy;
 pub mod site;
@@ -34,9 +35,11 @@ pub mod spec;
 pub mod survey;
 
 pub mod action;
+pub mod eligibility;
 pub mod evidence;
 pub mod notice;
 pub mod observation;
+pub mod preflight;
 pub mod summary;
 
 pub mod rollout;

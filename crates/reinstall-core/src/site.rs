@@ -96,12 +96,32 @@ impl SitePolicy {
     /// begin with `policy.` are what was asked for.
     #[must_use]
     pub fn objections(&self, ask: &Ask<'_>) -> Vec<Objection> {
-        let mut objections = self.too_many(ask);
-        objections.extend(self.too_bold(ask.plan));
-        objections.extend(self.out_of_hours(ask.moment));
+        let mut objections = self.of_the_plan(ask);
         objections.extend(self.unknown(ask));
         objections.extend(self.protected(ask));
         objections
+    }
+
+    /// The same, as far as it can be told without reading any instance: all but the rules about names and tags.
+    #[must_use]
+    pub fn objections_without_reading(&self, ask: &Ask<'_>) -> Vec<Objection> {
+        let mut objections = self.of_the_plan(ask);
+        objections.extend(self.protected(ask));
+        objections
+    }
+
+    /// What stands against the plan itself, whatever its instances are.
+    fn of_the_plan(&self, ask: &Ask<'_>) -> Vec<Objection> {
+        let mut objections = self.too_many(ask);
+        objections.extend(self.too_bold(ask.plan));
+        objections.extend(self.out_of_hours(ask.moment));
+        objections
+    }
+
+    /// Whether any rule asks how many instances were submitted in the last 24 hours.
+    #[must_use]
+    pub fn has_daily_limit(&self) -> bool {
+        self.instances_per_day_max.is_some()
     }
 
     fn too_many(&self, ask: &Ask<'_>) -> Vec<Objection> {

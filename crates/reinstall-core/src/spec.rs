@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
+use crate::claim::{Claim, Claims};
 use crate::id::{ImageId, InstanceId};
 use crate::policy::Policy;
 use crate::text::CloudText;
@@ -78,12 +80,19 @@ impl fmt::Display for Objections {
 impl std::error::Error for Objections {}
 
 /// One target as a person wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSpec {
     /// The instance id, in whatever case.
     #[validate(custom(function = "instance"))]
     pub id: String,
+    /// The name that it has, as the writer believes; compared with the cloud's. Absent or empty: not compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// IPv4 addresses that it has, as the writer believes; compared likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[validate(custom(function = "addresses_of"))]
+    pub addresses: Vec<String>,
     /// Where it was written, such as `targets.csv:17`, for messages.
     #[serde(skip)]
     pub origin: Option<String>,
@@ -99,7 +108,8 @@ pub struct ReinstallSpec {
         nested
     )]
     pub instances: Vec<TargetSpec>,
-    /// What to install: the id of a private image. Absent or empty: each instance keeps its image.
+    /// What to install: the id of a private image. Absent: each instance keeps its image. Empty is refused, since it is
+    /// what a variable gives that was never set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(custom(function = "optional_image"))]
     pub image_id: Option<String>,
@@ -127,14 +137,44 @@ fn instance(id: &str) -> Result<(), ValidationError> {
     id.parse::<InstanceId>().map(drop).map_err(|error| complaint("uuid", &error))
 }
 
-fn optional_image(id: &str) -> Result<(), ValidationError> {
-    if id.is_empty() {
+fn addresses_of(addresses: &[String]) -> Result<(), ValidationError> {
+    if addresses.iter().all(|address| address.parse::<Ipv4Addr>().is_ok()) {
         return Ok(());
+    }
+    let rule = "this is not an IPv4 address such as 10.0.3.17, and the cloud shows no others; correct it, or give the \
+                column another name if it holds something else";
+    Err(complaint("ipv4", &rule))
+}
+
+fn optional_image(id: &str) -> Result<(), ValidationError> {
+    if id.trim().is_empty() {
+        let rule = "it is empty, as from a variable that is not set; to keep each instance's image, leave it out";
+        return Err(complaint("empty", &rule));
     }
     id.parse::<ImageId>().map(drop).map_err(|error| complaint("uuid", &error))
 }
 
+impl TargetSpec {
+    /// A target of which only the id is said.
+    #[must_use]
+    pub fn of(id: InstanceId) -> Self {
+        Self { id: id.to_string(), ..Self::default() }
+    }
+}
+
 impl ReinstallSpec {
+    /// What is said of the targets besides their ids. What is not well-formed is left out; [`Self::check`] refuses it.
+    #[must_use]
+    pub fn claims(&self) -> Claims {
+        let claim = |target: &TargetSpec| {
+            let name = target.name.as_deref().map(CloudText::new).filter(|name| !name.is_empty());
+            let addresses = target.addresses.iter().filter_map(|address| address.parse().ok()).collect();
+            let claim = Claim { name, addresses, source_location: target.origin.clone() };
+            (!claim.is_empty()).then_some((target.id.parse().ok()?, claim))
+        };
+        self.instances.iter().filter_map(claim).collect()
+    }
+
     /// Lets the spec through if nothing speaks against it.
     ///
     /// # Errors
@@ -226,7 +266,11 @@ mod tests {
         let instances = ids
             .iter()
             .enumerate()
-            .map(|(index, id)| TargetSpec { id: (*id).into(), origin: Some(format!("list.txt:{}", index + 1)) })
+            .map(|(index, id)| TargetSpec {
+                id: (*id).into(),
+                origin: Some(format!("list.txt:{}", index + 1)),
+                ..TargetSpec::default()
+            })
             .collect();
         ReinstallSpec { instances, image_id: None, policy: Policy::default() }
     }
@@ -237,9 +281,38 @@ mod tests {
 
     #[test]
     fn a_good_spec_passes() {
-        let checked = ReinstallSpec { image_id: Some(String::new()), ..spec(&[A]) }.check().unwrap();
+        let checked = spec(&[A]).check().unwrap();
         assert_eq!(checked.instances, [A.parse().unwrap()]);
-        assert_eq!(checked.image, None, "an empty image id keeps the image");
+        assert_eq!(checked.image, None, "without an image id the image is kept");
+    }
+
+    /// An unset variable in a script would otherwise reinstall the old image on the whole fleet.
+    #[test]
+    fn an_empty_image_is_refused() {
+        for empty in ["", " ", "\t\n"] {
+            let told = complaints(&ReinstallSpec { image_id: Some(empty.into()), ..spec(&[A]) });
+            assert!(
+                matches!(&told[..], [one] if one.starts_with("image_id: ") && one.ends_with("(empty)")),
+                "{told:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_and_addresses_are_claims() {
+        let target = |name: &str, addresses: &[&str]| TargetSpec {
+            id: A.into(),
+            name: Some(name.into()),
+            addresses: addresses.iter().map(|address| (*address).to_owned()).collect(),
+            origin: Some("list.csv:2".into()),
+        };
+        let of = |target| ReinstallSpec { instances: vec![target], image_id: None, policy: Policy::default() };
+        assert_eq!(of(target(" ", &[])).claims(), []);
+        let claims = of(target("web-1", &["10.0.0.1"])).claims();
+        let [(_, claim)] = &claims[..] else { panic!("{claims:?}") };
+        assert_eq!((claim.name.as_ref().unwrap().as_str(), claim.addresses.len()), ("web-1", 1));
+        let told = complaints(&of(target("", &["10.0.0.1/24"])));
+        assert!(matches!(&told[..], [one] if one.starts_with("list.csv:2: instances[0].addresses: ")), "{told:?}");
     }
 
     #[test]
@@ -261,10 +334,10 @@ mod tests {
         assert_eq!(
             complaints(&wrong),
             [
-                "image_id: `ubuntu` is not an image id: it must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens (uuid)",
-                "list.txt:1: instances[0].id: `i-1` is not an instance id: it must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens (uuid)",
+                "image_id: a text of 6 characters (not shown) is not an image id: it must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens (uuid)",
+                "list.txt:1: instances[0].id: a text of 3 characters (not shown) is not an instance id: it must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens (uuid)",
                 "list.txt:3: instances[2].id: instance 0b29c7a1-0000-4000-8000-00000000000a is named twice (first at list.txt:2) (repeated)",
-                "list.txt:4: instances[3].id: `` is not an instance id: it must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens (uuid)",
+                "list.txt:4: instances[3].id: an empty text is not an instance id: it must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens (uuid)",
                 "policy.batch_max: a request names 1 to 50 instances, not 0 (range)",
             ]
         );

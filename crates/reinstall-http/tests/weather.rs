@@ -77,7 +77,7 @@ async fn reinstall_all(server: &MockServer) -> (Summary, BTreeMap<Operation, u64
     let pacer = OwnPace::new(Rate::per_second(200).expect("a rate"));
     let client = Client::builder(endpoint, project.clone(), credential).seed(4).pacer(Arc::new(pacer));
     let client = client.build().expect("a client");
-    let instances = server.ids().iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+    let instances = server.ids().into_iter().map(TargetSpec::of).collect();
     let spec = ReinstallSpec { instances, image_id: None, policy: policy() }.check().expect("a sound spec");
     let plan = Plan::draw(&spec, project);
     let clock = Clock::start();

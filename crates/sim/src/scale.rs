@@ -56,8 +56,8 @@ pub fn measure(targets: usize) -> io::Result<Cost> {
 }
 
 fn plan(targets: usize) -> Plan {
-    let id = |number: usize| InstanceId::from_bits(number as u128).to_string();
-    let instances = (0..targets).map(|number| TargetSpec { id: id(number), origin: None }).collect();
+    let id = |number: usize| InstanceId::from_bits(number as u128);
+    let instances = (0..targets).map(|number| TargetSpec::of(id(number))).collect();
     match (ReinstallSpec { instances, image_id: None, policy: Policy::default() }).check() {
         Ok(spec) => Plan::draw(&spec, project()),
         Err(objections) => unreachable!("{objections}"),

@@ -245,7 +245,7 @@ pub(crate) const OLD_IMAGE: ImageId = ImageId::from_bits(0x01d);
 
 /// The same plan, for another image than the one that is there.
 fn with_image(plan: Plan) -> Plan {
-    let instances = plan.targets().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+    let instances = plan.targets().map(TargetSpec::of).collect();
     let spec = ReinstallSpec { instances, image_id: Some(IMAGE.to_string()), policy: plan.policy().clone() };
     match spec.check() {
         Ok(spec) => Plan::draw(&spec, project()).bound_to(plan.survey().clone()),
@@ -356,7 +356,7 @@ fn plan(row: &mut Row, targets: &[InstanceId], guards: Guards, is_rough: bool) -
     } else {
         drawn
     };
-    let instances = targets.iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+    let instances = targets.iter().map(|id| TargetSpec::of(*id)).collect();
     match (ReinstallSpec { instances, image_id: None, policy }).check() {
         Ok(spec) => Plan::draw(&spec, project()),
         Err(objections) => unreachable!("{objections}"),

@@ -120,7 +120,7 @@ fn plant_faults(server: &MockServer, ids: &[InstanceId]) {
 }
 
 fn plan(ids: &[InstanceId], account: &Account) -> Result<Plan, Failure> {
-    let instances = ids.iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+    let instances = ids.iter().copied().map(TargetSpec::of).collect();
     let spec = ReinstallSpec { instances, image_id: None, policy: policy() };
     Ok(Plan::draw(&spec.check().map_err(Failure::Objections)?, account.project.clone()))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use reinstall_core::action::{Event, Order as Wish};
+use reinstall_core::claim::{self, Claims};
 use reinstall_core::id::{InstanceId, RolloutId};
 use reinstall_core::instance::InstanceState;
 use reinstall_core::plan::Plan;
@@ -14,6 +15,7 @@ use reinstall_core::secret::AdminPassword;
 use reinstall_core::site::{SitePolicy, Typed};
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
 use reinstall_core::summary::Outcome;
+use reinstall_core::survey::Survey;
 use reinstall_core::time::Timestamp;
 use reinstall_http::client::Client;
 use reinstall_http::clock::{self, Clock};
@@ -136,9 +138,9 @@ fn begin_anew(
         return Err(Failure::Unfinished(row.id));
     }
     let site = site_of(state, row.id, args)?;
-    let plan = again(state, row.id, only, &site.policy, args.start_from.as_deref())?;
+    let (plan, claims) = again(state, row.id, only, &site.policy, args.start_from.as_deref())?;
     let manner = Manner { password: &args.password, state: &args.state, yes: args.yes, output: args.output };
-    begin_guarded(Drawn { plan, parent: Some(row.id) }, &site, access, &manner, session)
+    begin_guarded(Drawn { plan, claims, parent: Some(row.id) }, &site, access, &manner, session)
 }
 
 /// The rules of the site: those that are there now, or those that a rollout began under, where none are there now.
@@ -156,14 +158,15 @@ fn site_of(state: &State, parent: RolloutId, args: &ResumeArgs) -> Result<Site, 
     }
 }
 
-/// The plan for those that ended so: as the one before, but for the states they may be in by now.
+/// The plan for those that ended so: as the one before, but for the states they may be in by now. They have to have the names
+/// that they had in the plan before.
 fn again(
     state: &State,
     parent: RolloutId,
     only: Only,
     site: &SitePolicy,
     start_from: Option<&[InstanceState]>,
-) -> Result<Plan, Failure> {
+) -> Result<(Plan, Claims), Failure> {
     let rollout = state.store.replay(parent)?;
     let wanted = match only {
         Only::Failed => Outcome::Failed,
@@ -176,16 +179,27 @@ fn again(
     // The hours of the run before are over or not; they say nothing about this one.
     let mut policy = Policy { start_states, closes_at: None, ..before };
     site.lower(&mut policy, Typed::default());
+    let named = rollout.plan().survey().clone();
     let reports = rollout.into_summary().reports;
     let ended_so = reports.iter().filter(|report| report.outcome == wanted).map(|report| report.id);
     let left = unless_taken_on(state, parent, ended_so.collect())?;
-    let instances: Vec<TargetSpec> =
-        left.into_iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+    let instances: Vec<TargetSpec> = left.into_iter().map(|id| named_as_before(id, &named, parent)).collect();
     if instances.is_empty() {
         return Err(Failure::NobodyEndedSo { rollout: parent, outcome: wanted });
     }
     let spec = ReinstallSpec { instances, image_id: image.map(|id| id.to_string()), policy };
-    Ok(Plan::draw(&spec.check().map_err(Failure::Objections)?, project))
+    let claims = spec.claims();
+    let plan = Plan::draw(&spec.check().map_err(Failure::Objections)?, project);
+    Ok((plan.bound_to(claim::expected_states(&claims)), claims))
+}
+
+/// A target of a rollout before, which has to have the name that it had in its plan.
+fn named_as_before(id: InstanceId, before: &Survey, parent: RolloutId) -> TargetSpec {
+    TargetSpec {
+        name: before.get(&id).and_then(|was| was.name.as_ref()).map(ToString::to_string),
+        origin: Some(format!("rollout {parent}")),
+        ..TargetSpec::of(id)
+    }
 }
 
 /// Those that no rollout took on which began after this one: its own verdict on the others is old, and the same command typed
@@ -201,4 +215,24 @@ fn unless_taken_on(state: &State, parent: RolloutId, ids: Vec<InstanceId>) -> Re
         })
     });
     Ok(ids.into_iter().filter(|id| !taken.contains_key(id)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use reinstall_core::survey::Surveyed;
+
+    use super::*;
+    use crate::render::sample;
+
+    /// The list of the rollout before is not at hand any more; what it was sure of has to hold all the same.
+    #[test]
+    fn those_that_are_tried_again_must_have_the_names_that_they_had() {
+        let web = Surveyed { name: Some("web-2".into()), ..Surveyed::default() };
+        let before: Survey = [(sample::id(1), Surveyed::default()), (sample::id(2), web)].into();
+        let parent = RolloutId::new(sample::at(0), [0; 10]);
+        for (bits, name) in [(1, None), (2, Some("web-2")), (3, None)] {
+            let target = named_as_before(sample::id(bits), &before, parent);
+            assert_eq!((target.id, target.name.as_deref()), (sample::id(bits).to_string(), name));
+        }
+    }
 }

@@ -3,8 +3,10 @@
 use std::io;
 use std::path::Path;
 
+use reinstall_core::claim::Claims;
 use reinstall_core::id::RolloutId;
 use reinstall_core::plan::Plan;
+use reinstall_core::preflight::Preflight;
 use reinstall_core::record::{Opening, PlanFile};
 use reinstall_core::recorded::Recorded;
 use reinstall_core::rollout::Rollout;
@@ -26,6 +28,8 @@ use crate::failure::{Ending, Failure};
 use crate::guard::Seen;
 use crate::password::{self, Source};
 use crate::plan_file::{self, PlanHash};
+use crate::render;
+use crate::render::plan::PlanView;
 use crate::setup::{Access, Account};
 use crate::site::Site;
 use crate::state::{self, State};
@@ -35,6 +39,7 @@ use crate::{guard, random};
 struct Order {
     plan: Plan,
     hash: PlanHash,
+    preflight: Preflight,
     /// The object that it was read from, if that may be applied once.
     file: Option<PlanFile>,
     /// The rollout that this one goes on with.
@@ -60,12 +65,12 @@ pub(super) fn run(args: &RunArgs, session: &Session) -> crate::Result {
     let manner = Manner { password: &input.password, state: &args.state, yes: args.yes, output: input.output };
     match &args.plan {
         Some(path) => apply(path, args, &manner, session),
-        None if args.dry_run => plan::show_drawn(input, &args.site, session),
+        None if args.dry_run => plan::show_checked(input, &args.site, &args.state, session),
         None => {
             let access = session.setup(&input.connection, &args.state).access()?;
             let site = guard::load(&args.site)?;
-            let plan = super::draw_plan(input, &site.policy, &access.account)?;
-            begin_guarded(Drawn { plan, parent: None }, &site, access, &manner, session)
+            let (plan, claims) = super::draw_plan(input, &site.policy, &access.account)?;
+            begin_guarded(Drawn { plan, claims, parent: None }, &site, access, &manner, session)
         }
     }
 }
@@ -73,6 +78,8 @@ pub(super) fn run(args: &RunArgs, session: &Session) -> crate::Result {
 /// A plan that was drawn just now.
 pub(super) struct Drawn {
     pub(super) plan: Plan,
+    /// What its list says of the targets besides their ids.
+    pub(super) claims: Claims,
     /// The rollout that it goes on with.
     pub(super) parent: Option<RolloutId>,
 }
@@ -90,12 +97,13 @@ pub(super) fn begin_guarded(
     let password = password::admitted(Source::from(manner.password), session.somebody_is_there())?;
     let clock = Clock::start();
     let client = access.client(&clock)?;
-    let has_to_look = guard::has_to_look(&site.policy, &drawn.plan);
-    let seen = if has_to_look { look_at(&drawn.plan, &client, &password)? } else { Seen::default() };
-    let plan = if has_to_look { drawn.plan.bound_to(seen.survey()) } else { drawn.plan };
-    let plan = guard::admit(plan, &site.policy, &seen, |since| state.committed_since(since, None), clock.wall())?;
+    let seen = look_at(&drawn.plan, &client, &password)?;
+    let plan = seen.bind(drawn.plan, &site.policy);
+    let submitted = |since| state.committed_since(since, None);
+    let plan = guard::admit_as_claimed(plan, &drawn.claims, &site.policy, &seen, submitted, clock.wall())?;
     let hash = PlanHash::of_drawn(&plan, &access.account)?;
-    let order = Order { plan, hash, file: None, parent: drawn.parent };
+    let preflight = Preflight::of(&plan, &seen.looks);
+    let order = Order { plan, hash, preflight, file: None, parent: drawn.parent };
     start(order, password, access, state, &Rules { site, seen: &seen }, manner, session)
 }
 
@@ -112,9 +120,14 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
     let access = setup.access_to(&file.endpoint, &file.plan.project_id)?;
     let site = guard::load(&args.site)?;
     let plan = Plan::try_from(file.plan.clone()).map_err(Failure::PlanDamaged)?;
+    let submitted = |since| state.committed_since(since, None);
     if args.dry_run {
-        let plan = plan::check_without_looking(plan, &site.policy)?;
-        plan::show(&plan, &hash, &access.account, manner.output)?;
+        let seen = super::wait_for(Seen::of(&plan, &access.client(&clock)?))??;
+        unless_outdated(file.drift(&seen.looks))?;
+        let plan = guard::admit(plan, &site.policy, &seen, submitted, clock.wall())?;
+        let preflight = Preflight::of(&plan, &seen.looks);
+        let view = PlanView { plan: &plan, hash: &hash, account: &access.account, preflight: Some(&preflight) };
+        plan::show(&view, manner.output)?;
         return Ok(Ending::Done);
     }
     Asked::who(manner.yes, session.somebody_is_there()).possible(plan.target_count())?;
@@ -122,8 +135,9 @@ fn apply(path: &Path, args: &RunArgs, manner: &Manner<'_>, session: &Session) ->
     let client = access.client(&clock)?;
     let seen = look_at(&plan, &client, &password)?;
     unless_outdated(file.drift(&seen.looks))?;
-    let plan = guard::admit(plan, &site.policy, &seen, |since| state.committed_since(since, None), clock.wall())?;
-    let order = Order { plan, hash, file: Some(file), parent: None };
+    let plan = guard::admit(plan, &site.policy, &seen, submitted, clock.wall())?;
+    let preflight = Preflight::of(&plan, &seen.looks);
+    let order = Order { plan, hash, preflight, file: Some(file), parent: None };
     start(order, password, access, state, &Rules { site: &site, seen: &seen }, manner, session)
 }
 
@@ -148,9 +162,13 @@ fn start(
     manner: &Manner<'_>,
     session: &Session,
 ) -> crate::Result {
+    let preflight = Some(&order.preflight);
     if Asked::who(manner.yes, session.somebody_is_there()) == Asked::Person {
         let (answers, out) = (&mut io::stdin().lock(), &mut io::stderr());
-        confirm::ask(&order.plan, &order.hash, &access.account, &access.who, answers, out)?;
+        let view = PlanView { plan: &order.plan, hash: &order.hash, account: &access.account, preflight };
+        confirm::ask(&view, &access.who, answers, out)?;
+    } else {
+        render::to_stderr(|err| render::preflight::exceptions(err, &order.preflight));
     }
     let clock = Clock::start();
     let account = access.account.clone();
@@ -180,7 +198,7 @@ fn begin(
     site: &Site,
     clock: &Clock,
 ) -> Result<(RolloutId, Recorded<RolloutJournal>), Failure> {
-    let Order { plan, hash, file, parent } = order;
+    let Order { plan, hash, preflight: _, file, parent } = order;
     let now = clock.now();
     let id = RolloutId::new(now, random::bytes()?);
     let seed = u64::from_le_bytes(random::bytes()?);

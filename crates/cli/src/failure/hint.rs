@@ -1,6 +1,7 @@
 //! What to do about a failure.
 
 use reinstall_core::fault::{Fault, FaultKind};
+use reinstall_core::spec::Objection;
 use reinstall_http::endpoint::EndpointError;
 use reinstall_http::iam::ProjectError;
 use reinstall_http::network;
@@ -11,7 +12,7 @@ use reinstall_journal::error::{AbandonError, BeginError, ResumeError};
 use super::Failure;
 use crate::args::trap::TypedSecret;
 use crate::input::InputError;
-use crate::targets::TargetsError;
+use crate::targets::{self, TargetsError};
 
 impl Failure {
     /// What to do about it, where that is not plain from the message.
@@ -50,8 +51,13 @@ impl Failure {
             "what succeeded would be wiped again; take the ids that are to be tried again from it, for example: jq -r \
              '.instances[] | select(.outcome == \"not_started\") | .id' report.json"
                 .into()
-        } else if let Self::Targets(TargetsError::NoColumn { .. }) = self {
-            "name the column of the ids `id` or `instance_id` in the first line".into()
+        } else if let Self::Targets(
+            TargetsError::NoColumn { .. } | TargetsError::NoList { .. } | TargetsError::WrongForm { .. },
+        ) = self
+        {
+            targets::ACCEPTED.into()
+        } else if let Self::ListDiffers(issues) = self {
+            hint_on_list(issues)
         } else if let Self::StdinTwice = self {
             "put one of them into a file".into()
         } else if let Self::NoPassword = self {
@@ -110,6 +116,23 @@ impl Failure {
             return None;
         })
     }
+}
+
+/// What to do about a list, or the plan of an earlier rollout, that says something else than the cloud.
+fn hint_on_list(issues: &[Objection]) -> String {
+    let any = |is: fn(&Objection) -> bool| issues.iter().any(is);
+    let differing = if !any(|one| one.rule() == "differs") {
+        None
+    } else if any(|one| one.field().starts_with("rollout ")) {
+        Some("if the new names are right, name the instances anew: reinstall run ID...")
+    } else {
+        Some("correct the list; if a column says something else than the cloud's name or address, rename the column")
+    };
+    let unchecked = any(|one| one.rule() == "unchecked").then_some(
+        "to be shown names and addresses takes the permission clouddc:instance:list; to go on with the ids alone, leave names \
+         and addresses out of the list",
+    );
+    differing.into_iter().chain(unchecked).collect::<Vec<_>>().join("; ")
 }
 
 /// What to do about a cloud that does not let us: by its own code, else by what happened.

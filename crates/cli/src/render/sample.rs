@@ -38,7 +38,7 @@ pub(crate) fn who() -> Who {
 }
 
 pub(crate) fn plan(targets: u128) -> Plan {
-    let instances = (1..=targets).map(|bits| TargetSpec { id: id(bits).to_string(), origin: None }).collect();
+    let instances = (1..=targets).map(|bits| TargetSpec::of(id(bits))).collect();
     let spec = ReinstallSpec { instances, image_id: None, policy: Policy::default() };
     Plan::draw(&spec.check().unwrap(), account().project)
 }

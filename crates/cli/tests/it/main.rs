@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose bench breaks has failed")]
 
 mod bench;
+mod claims;
 #[cfg(unix)]
 mod crashes;
 mod doctor;

@@ -29,6 +29,8 @@ fn wrong_usage() {
         ("status of nobody", &["status"]),
         ("status of a wrong id", &["status", "i-1"]),
         ("stdin twice", &["run", "--targets", "-", "--password-stdin", "--yes"]),
+        ("empty image", &["run", ID, "--yes", "--password-file", "pw", "--image-id", " "]),
+        ("image and none", &["run", ID, "--image-id", ID, "--keep-image"]),
         ("plain http", &["list", "--endpoint", "http://192.0.2.1"]),
         ("project", &["list", "--project-id", "a/b"]),
     ] {
@@ -57,17 +59,14 @@ fn without_a_password_nothing_starts() {
 }
 
 #[test]
-fn a_plan_sends_nothing() {
+fn an_offline_plan_sends_nothing() {
     let bench = Bench::new();
-    for args in [&["plan", ID, OTHER_ID][..], &["run", "--dry-run", ID, OTHER_ID]] {
-        let shot = bench.run(args, "");
-        // The hash covers the endpoint, and its port is another one each time.
-        let hash = shot.stdout.lines().next().unwrap().trim_start_matches("Plan ").trim().to_owned();
-        assert_eq!(hash.len(), 8, "{shot}");
-        let shown = shot.to_string().replace(&hash, "(hash)");
-        insta::allow_duplicates!(insta::assert_snapshot!("plan", shown));
-    }
-    let json = bench.run(&["plan", ID, "--output", "json"], "");
+    let shot = bench.run(&["plan", "--offline", ID, OTHER_ID], "");
+    // The hash covers the endpoint, and its port is another one each time.
+    let hash = shot.stdout.lines().next().unwrap().trim_start_matches("Plan ").trim().to_owned();
+    assert_eq!(hash.len(), 8, "{shot}");
+    insta::assert_snapshot!("plan", shot.to_string().replace(&hash, "(hash)"));
+    let json = bench.run(&["plan", ID, "--offline", "--output", "json"], "");
     let value: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(value["waves"][0]["batches"][0][0], ID);
     assert_eq!((json.code, json.stderr.as_str()), (Some(0), ""));

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::action::{Action, Answer, Look, Submission};
-use crate::comparison::{Comparison, Reference, Shown, compare, is_busy};
-use crate::evidence::Words;
+use crate::comparison::{Comparison, Reference, Shown, compare};
+use crate::eligibility;
 use crate::fault::{Fault, FaultKind, Repeat, Verdict, verdict};
 use crate::id::InstanceId;
 use crate::instance_set::InstanceSet;
@@ -124,21 +124,7 @@ impl Rollout {
 
     /// Why an instance that looks like this must not be wiped now.
     fn objection_to(&self, id: InstanceId, seen: &Sighting) -> Option<Reason> {
-        let states = &self.plan.policy().start_states;
-        if is_busy(seen) && !planted(Mutant::BusyIsFit) {
-            return Some(Reason::new("busy", format!("another operation is in progress: {}", words(seen))));
-        }
-        if let Some(drift) = self.plan.survey().get(&id).and_then(|surveyed| surveyed.drift(seen)) {
-            return Some(Reason::new("changed", drift.to_string()));
-        }
-        match &seen.state {
-            Some(state) if states.contains(state) || planted(Mutant::AnyStateIsFit) => None,
-            Some(_) => {
-                let wanted: Vec<&str> = states.iter().map(|state| state.as_word()).collect();
-                Some(Reason::new("wrong_state", format!("{}; it must be {}", words(seen), wanted.join(" or "))))
-            }
-            None => Some(Reason::new("state_unknown", "the cloud does not tell its state")),
-        }
+        eligibility::objection(self.plan.policy(), self.plan.survey().get(&id), seen)
     }
 
     fn submit(&mut self, batch: usize, baselines: Vec<(usize, Sighting)>) {
@@ -175,8 +161,4 @@ enum Baseline {
 
 fn incomplete() -> Fault {
     Fault::new(FaultKind::Unreadable, "the answer lacks a field that it had before the first request")
-}
-
-fn words(seen: &Sighting) -> Words {
-    seen.into()
 }

@@ -312,3 +312,28 @@ fn all_objections_come_at_once() {
         ]
     );
 }
+
+/// One rule about names must not switch the others off where nothing is read.
+#[test]
+fn rules_that_need_no_reading_hold_without_one() {
+    let strict = site(json!({
+        "instances_per_run_max": 2,
+        "in_flight_max": 2,
+        "allowed_hours": ["Sun 00:00-01:00"],
+        "time_zone": "UTC",
+        "protected": [{"names": ["*"], "ids": [InstanceId::from_bits(1).to_string()], "reason": "x"}],
+    }));
+    let (plan, nothing_read) = (plan(3, Policy::default()), BTreeMap::new());
+    let ask = Ask { plan: &plan, known: &nothing_read, submitted_in_last_day: 0, moment: Some(TUESDAY_NOON) };
+    let told = strict.objections_without_reading(&ask);
+    let told: Vec<String> = told.iter().map(|one| format!("{} ({})", one.field(), one.rule())).collect();
+    assert_eq!(
+        told,
+        [
+            "site.instances_per_run_max (ceiling)",
+            "policy.in_flight_max (ceiling)",
+            "site.allowed_hours (closed)",
+            "site.protected[0] (protected)",
+        ]
+    );
+}

@@ -2,6 +2,7 @@
 //! [`observation`](reinstall_core::observation).
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::{MutexGuard, PoisonError};
 
 use futures_util::future::Either;
@@ -40,7 +41,13 @@ impl Client {
     /// Those of [`look`](Self::look).
     pub async fn survey(&self, ids: &[InstanceId]) -> Result<Vec<Inspection>, CallError> {
         let mut listed: BTreeMap<InstanceId, ListedInstance> = BTreeMap::new();
-        let looks = self.observe(ids, |rows| listed.extend(rows.iter().cloned())).await?;
+        let looks = self
+            .observe(ids, |rows| {
+                for (id, row) in rows {
+                    listed.entry(*id).and_modify(|kept| kept.keep_what_agrees(row)).or_insert_with(|| row.clone());
+                }
+            })
+            .await?;
         Ok(looks.into_iter().map(|(id, look)| Inspection::of(id, look, listed.get(&id))).collect())
     }
 
@@ -113,21 +120,21 @@ pub struct Inspection {
     pub look: Look,
     /// Its tags, which only the list call shows; `None` if they are not known, which is not the same as there being none.
     pub tags: Option<Vec<Tag>>,
+    /// The addresses of its network interfaces, which only the list call shows; `None` if they are not known.
+    pub addresses: Option<Vec<Ipv4Addr>>,
 }
 
 impl Inspection {
     fn of(id: InstanceId, look: Look, row: Option<&ListedInstance>) -> Self {
         let tags = row.and_then(ListedInstance::tags);
+        let addresses = row.and_then(ListedInstance::addresses);
         let look = match (look, row.map(Sighting::from)) {
-            (Look::Seen(seen), Some(listed)) => Look::Seen(Sighting {
-                name: seen.name.or(listed.name),
-                image: seen.image.or(listed.image),
-                os: seen.os.or(listed.os),
-                ..seen
-            }),
+            (Look::Seen(seen), Some(listed)) => {
+                Look::Seen(Sighting { name: listed.name, image: listed.image, os: listed.os, ..seen })
+            }
             (look, _) => look,
         };
-        Self { id, look, tags }
+        Self { id, look, tags, addresses }
     }
 }
 
@@ -277,6 +284,29 @@ mod tests {
         let told: Vec<String> = client.survey(&ids(0..5)).await.unwrap().iter().map(in_a_word).collect();
         assert_eq!(told, ["db-1 running keep", "web-1 running", "web-2 running ?", "odd-1 stopped a=b", "? stopped ?"]);
         assert_eq!(requests(&client), (1, 2));
+    }
+
+    /// Two rows under one id, as while a replica is behind: who it is cannot be told where they differ.
+    #[tokio::test]
+    async fn what_two_rows_say_of_one_instance_counts_where_they_agree() {
+        let server = Server::start(|request| match status_asked(request) {
+            Some(_) => answer(500, ""),
+            None => {
+                let row = |name: &str, address: &str| {
+                    let interfaces = format!(r#"[{{"ipv4_address":"{address}"}}]"#);
+                    let id = ids(1..2)[0];
+                    format!(
+                        r#"{{"id":"{id}","state":"running","operation_state":"install-succeed","name":"{name}","tags":[],"network_interfaces":{interfaces}}}"#
+                    )
+                };
+                answer(200, &format!(r#"{{"instances":[{},{}]}}"#, row("web-1", "10.0.0.1"), row("db-1", "10.0.0.1")))
+            }
+        })
+        .await;
+        let client = testing::builder(&server.base).build().unwrap();
+        let told = client.survey(&ids(1..2)).await.unwrap();
+        assert_eq!(in_a_word(&told[0]), "? running");
+        assert_eq!(told[0].addresses, Some(vec![[10, 0, 0, 1].into()]));
     }
 
     /// In one life cycle the status call has to be asked for the state; the list knows the names all the same.

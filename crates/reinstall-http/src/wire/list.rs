@@ -1,5 +1,7 @@
 //! ListInstances: `GET /v1/{project_id}/instances` (api-facts 3).
 
+use std::net::Ipv4Addr;
+
 use reinstall_core::id::InstanceId;
 use reinstall_core::instance::{InstanceState, OperationState, OsFamily, Tag};
 use reinstall_core::sighting::{Sighting, Via};
@@ -66,6 +68,9 @@ pub struct ListedInstance {
     /// Labels. Absent if a single one of them cannot be read: who asks for tags must not take some for all.
     #[serde(default, deserialize_with = "lenient::or_absent", skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<ListedTag>>,
+    /// Its places in networks. Absent if a single one of them cannot be read, as for labels.
+    #[serde(default, deserialize_with = "lenient::or_absent", skip_serializing_if = "Option::is_none")]
+    pub network_interfaces: Option<Vec<ListedInterface>>,
     /// A time in a format that is not documented.
     #[serde(default, deserialize_with = "lenient::text", skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
@@ -101,6 +106,17 @@ pub struct ListedTag {
     pub value: Option<String>,
 }
 
+/// A place of an instance in a network.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ListedInterface {
+    /// The subnet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet_id: Option<String>,
+    /// Its address there; the document calls it optional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv4_address: Option<String>,
+}
+
 impl From<&ListedTag> for Tag {
     fn from(listed: &ListedTag) -> Self {
         Self { key: listed.key.as_str().into(), value: listed.value.as_deref().map(Into::into) }
@@ -112,6 +128,27 @@ impl ListedInstance {
     #[must_use]
     pub fn tags(&self) -> Option<Vec<Tag>> {
         self.tags.as_ref().map(|listed| listed.iter().map(Tag::from).collect())
+    }
+
+    /// Takes out who it is, where another row under the same id says otherwise: then nothing tells which one is right.
+    pub(crate) fn keep_what_agrees(&mut self, other: &Self) {
+        fn keep<T: PartialEq>(field: &mut Option<T>, other: Option<&T>) {
+            if field.as_ref() != other {
+                *field = None;
+            }
+        }
+        keep(&mut self.name, other.name.as_ref());
+        keep(&mut self.image, other.image.as_ref());
+        keep(&mut self.tags, other.tags.as_ref());
+        keep(&mut self.network_interfaces, other.network_interfaces.as_ref());
+    }
+
+    /// The addresses of all its network interfaces; `None` if the row does not show any, or one that cannot be read.
+    #[must_use]
+    pub fn addresses(&self) -> Option<Vec<Ipv4Addr>> {
+        let shown = self.network_interfaces.iter().flatten().filter_map(|one| said(one.ipv4_address.as_ref()));
+        let addresses: Vec<Ipv4Addr> = shown.map(str::parse).collect::<Result<_, _>>().ok()?;
+        (!addresses.is_empty()).then_some(addresses)
     }
 }
 
@@ -219,6 +256,29 @@ mod tests {
             let row: ListedInstance =
                 serde_json::from_str(&format!(r#"{{"id":"x","state":"running",{written}}}"#)).unwrap();
             assert_eq!(row.tags(), tags, "{written}");
+            assert_eq!(row.state.as_deref(), Some("running"), "{written}");
+        }
+    }
+
+    /// Whoever compares an address with the cloud's must be able to tell another address from none that is shown.
+    #[test]
+    fn addresses_are_read_whole_or_not_at_all() {
+        for (written, addresses) in [
+            (r#"[{"subnet_id":"n","ipv4_address":"10.0.0.1"}]"#, Some(vec!["10.0.0.1"])),
+            (r#"[{"ipv4_address":"10.0.0.1"},{"ipv4_address":"10.0.1.1"}]"#, Some(vec!["10.0.0.1", "10.0.1.1"])),
+            (r#"[{"subnet_id":"n"},{"ipv4_address":"10.0.1.1","more":1}]"#, Some(vec!["10.0.1.1"])),
+            (r#"[{"subnet_id":"n"},{"ipv4_address":""}]"#, None),
+            (r#"[{"ipv4_address":"10.0.0.1"},{"ipv4_address":"10.0.1"}]"#, None),
+            (r#"[{"ipv4_address":"10.0.0.1"},{"ipv4_address":7}]"#, None),
+            ("[]", None),
+            ("null", None),
+            (r#""10.0.0.1""#, None),
+        ] {
+            let row: ListedInstance =
+                serde_json::from_str(&format!(r#"{{"id":"x","state":"running","network_interfaces":{written}}}"#))
+                    .unwrap();
+            let addresses = addresses.map(|all| all.into_iter().map(|one| one.parse().unwrap()).collect());
+            assert_eq!(row.addresses(), addresses, "{written}");
             assert_eq!(row.state.as_deref(), Some("running"), "{written}");
         }
     }

@@ -111,7 +111,7 @@ pub(crate) async fn reinstall_within(
     let pacer = OwnPace::new(Rate::per_second(10_000).expect("a rate"));
     let client =
         Client::builder(endpoint, project, token).pacer(Arc::new(pacer)).timeouts(timeouts).build().expect("a client");
-    let instances = ids.iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+    let instances = ids.iter().copied().map(TargetSpec::of).collect();
     let spec = ReinstallSpec { instances, image_id: None, policy }.check().expect("a sound spec");
     let plan = Plan::draw(&spec, CloudConfig::PROJECT.parse().expect("a project id"));
     let clock = Clock::start();

@@ -27,7 +27,7 @@ const REINSTALL: Duration = Duration::from_secs(20 * 60);
 
 /// A plan for the instances with these numbers. Numbers that are close come as ids that are far from each other, as real ones.
 pub(crate) fn plan(numbers: Range<u64>, in_flight_max: usize) -> Result<Plan, Box<dyn Error>> {
-    let instances = numbers.map(|number| TargetSpec { id: instance(number).to_string(), origin: None }).collect();
+    let instances = numbers.map(|number| TargetSpec::of(instance(number))).collect();
     let image_id = Some(ImageId::from_bits(9).to_string());
     let spec = ReinstallSpec { instances, image_id, policy: Policy { in_flight_max, ..Policy::default() } };
     Ok(Plan::draw(&spec.check()?, "0d0466b0b8d44bd1a5a1d7f0c2b1f2ab".parse()?))

@@ -112,7 +112,7 @@ impl SmallScene {
             );
         }
         let targets = &ids[..self.instances as usize];
-        let instances = targets.iter().map(|id| TargetSpec { id: id.to_string(), origin: None }).collect();
+        let instances = targets.iter().copied().map(TargetSpec::of).collect();
         let plan = match (ReinstallSpec { instances, image_id: None, policy: self.policy() }).check() {
             Ok(spec) => Plan::draw(&spec, project()),
             Err(objections) => unreachable!("{objections}"),
