@@ -95,6 +95,27 @@ impl Fact {
     }
 }
 
+impl Fact {
+    /// Whether it speaks against a success: a person should look, whatever the outcome says.
+    #[must_use]
+    pub const fn contradicts_success(&self) -> bool {
+        match self {
+            Self::ImageDiffers(_) => true,
+            Self::Baseline(_)
+            | Self::Submitted(_)
+            | Self::Acknowledged(_)
+            | Self::LeftOut(_)
+            | Self::Unanswered(_)
+            | Self::Refused(_)
+            | Self::Moving(_)
+            | Self::Rested(_)
+            | Self::LastSeen(_)
+            | Self::StayedUnchanged(_)
+            | Self::Unread(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

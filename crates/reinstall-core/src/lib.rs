@@ -7,6 +7,7 @@
 //! The modules, in reading order:
 
 pub mod id;
+pub mod named;
 pub mod text;
 pub mod time;
 

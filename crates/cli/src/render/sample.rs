@@ -44,7 +44,7 @@ pub(crate) fn plan(targets: u128) -> Plan {
 }
 
 pub(crate) fn notice(seconds: u64, news: News) -> Notice {
-    Notice { at: at(seconds), news }
+    Notice { at: at(seconds), name: None, news }
 }
 
 pub(crate) fn report(bits: u128, outcome: Outcome, reason: Option<(&str, &str)>) -> Report {
@@ -52,6 +52,7 @@ pub(crate) fn report(bits: u128, outcome: Outcome, reason: Option<(&str, &str)>)
     let evidence = vec![Evidence { at: at(11), fact: Fact::Acknowledged(RequestId::new("7f3a")) }];
     Report {
         id: id(bits),
+        name: Some((&*format!("web-{bits}")).into()),
         outcome,
         reason: reason.map(|(code, message)| Reason::new(code, message)),
         attempts: u32::from(touched),
