@@ -40,6 +40,8 @@ pub mod notice;
 pub mod observation;
 pub mod summary;
 
+pub mod retry_states;
+
 pub mod rollout;
 
 pub mod journal;

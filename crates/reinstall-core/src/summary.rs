@@ -152,16 +152,14 @@ pub enum HaltCause {
 impl fmt::Display for HaltCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ordered => f.write_str("halted on request"),
+            Self::Ordered => f.write_str("halted by operator"),
             Self::Denied { fault } => write!(f, "the cloud does not let us go on: {fault}"),
             Self::CanaryFailed { id, name } => {
                 write!(f, "the canary {} did not succeed", Named::new(*id, name.as_ref()))
             }
-            Self::CanaryUnproven => {
-                f.write_str("the canary proved nothing: none of its instances could be reinstalled")
-            }
+            Self::CanaryUnproven => f.write_str("every canary was skipped, so nothing is known about the image"),
             Self::BudgetSpent { failures, failures_max } => {
-                write!(f, "too many failures: {failures}, and at most {failures_max} are put up with")
+                write!(f, "too many failures: {failures}; the maximum is {failures_max}")
             }
             Self::TooFewAvailable { unavailable, unavailable_max } => {
                 write!(f, "too few are available: {unavailable} are not, and at most {unavailable_max} may be")

@@ -1,6 +1,5 @@
 //! `reinstall run`: the one command that wipes.
 
-use std::io;
 use std::path::Path;
 
 use reinstall_core::id::RolloutId;
@@ -26,6 +25,7 @@ use crate::failure::{Ending, Failure};
 use crate::guard::Seen;
 use crate::password::{self, Source};
 use crate::plan_file::{self, PlanHash};
+use crate::prompt::Prompt;
 use crate::setup::{Access, Account};
 use crate::site::Site;
 use crate::state::{self, State};
@@ -149,7 +149,8 @@ fn start(
     session: &Session,
 ) -> crate::Result {
     if Asked::who(manner.yes, session.somebody_is_there()) == Asked::Person {
-        let (answers, out) = (&mut io::stdin().lock(), &mut io::stderr());
+        let mut prompt = Prompt::open();
+        let (answers, out) = prompt.parts();
         confirm::ask(&order.plan, &order.hash, &access.account, &access.who, answers, out)?;
     }
     let clock = Clock::start();
@@ -159,8 +160,9 @@ fn start(
     let order = still_holds(order, &state, rules, clock.wall())?;
     let (id, recorded) = begin(order, state, &account, rules.site, &clock)?;
     let (output, shows_bars) = (manner.output, session.shows_bars);
+    let (password, commands) = (Some(password), Some(session.commands.clone()));
     super::block_on(carry_kept(
-        Job { id, account, client, clock, password, output, shows_bars, halt_at: None },
+        Job { id, account, client, clock, password, output, shows_bars, halt_at: None, commands },
         recorded,
     ))
 }

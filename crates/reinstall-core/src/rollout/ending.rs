@@ -83,7 +83,9 @@ impl Target {
             Phase::Submitting => {
                 unfinished(Outcome::Unresolved, "the rollout was left while its request was under way")
             }
-            Phase::Watched(_) => unfinished(Outcome::Unresolved, "the rollout was left before its end was seen"),
+            Phase::Watched(_) => {
+                unfinished(Outcome::Unresolved, "interrupted: it may still be in progress in the cloud")
+            }
         };
         Report {
             id: self.id,

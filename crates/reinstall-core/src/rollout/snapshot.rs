@@ -90,30 +90,49 @@ pub struct Snapshot {
     summary: Summary,
     /// The phase of each target that has no outcome, in the order of the plan.
     phases: Vec<Option<LivePhase>>,
-    /// Whether it stays as it is: every target has its outcome, or it was given up.
-    is_over: bool,
+    end: End,
+}
+
+/// Whether a rollout stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It has not ended.
+    Open,
+    /// Every target has its outcome.
+    Finished,
+    /// It was given up.
+    GivenUp,
 }
 
 impl Snapshot {
     /// How a rollout stands whose every target has the outcome of this summary.
     #[must_use]
     pub fn finished(summary: Summary) -> Self {
-        Self { phases: vec![None; summary.reports.len()], is_over: true, summary }
+        Self { phases: vec![None; summary.reports.len()], end: End::Finished, summary }
     }
 
-    /// The same rollout, given up at `at`: what was in progress then is unresolved for good.
+    /// The same rollout, given up at `at`: what was in progress then is unresolved for good. One that is finished is kept as it
+    /// is.
     #[must_use]
     pub fn given_up(mut self, at: Timestamp) -> Self {
-        self.summary.finished_at = at;
-        self.phases.fill(None);
-        self.is_over = true;
+        if !self.is_over() {
+            self.summary.finished_at = at;
+            self.phases.fill(None);
+            self.end = End::GivenUp;
+        }
         self
     }
 
     /// Whether it stays as it is: every target has its outcome, or it was given up.
     #[must_use]
     pub const fn is_over(&self) -> bool {
-        self.is_over
+        !matches!(self.end, End::Open)
+    }
+
+    /// Whether it was given up before every target had its outcome.
+    #[must_use]
+    pub const fn is_given_up(&self) -> bool {
+        matches!(self.end, End::GivenUp)
     }
 
     /// When the rollout began.
@@ -125,7 +144,7 @@ impl Snapshot {
     /// When it ended; `None` if it has not.
     #[must_use]
     pub fn finished_at(&self) -> Option<Timestamp> {
-        self.is_over.then_some(self.summary.finished_at)
+        self.is_over().then_some(self.summary.finished_at)
     }
 
     /// The latest moment that is on record.
@@ -143,7 +162,7 @@ impl Snapshot {
     /// What it came to; `None` if it has not ended.
     #[must_use]
     pub fn conclusion(&self) -> Option<Conclusion> {
-        self.is_over.then(|| self.summary.conclusion())
+        self.is_over().then(|| self.summary.conclusion())
     }
 
     /// What a report says if the rollout is left as it stands.
@@ -266,8 +285,8 @@ impl Rollout {
     #[must_use]
     pub fn into_snapshot(self) -> Snapshot {
         let phases = self.targets.iter().map(|target| LivePhase::of(target.phase.place())).collect();
-        let is_over = self.is_finished();
-        Snapshot { phases, is_over, summary: self.into_summary() }
+        let end = if self.is_finished() { End::Finished } else { End::Open };
+        Snapshot { phases, end, summary: self.into_summary() }
     }
 
     /// What is left to do. `starts_nothing` says that it is halted before anything else happens, as by an order that waits for
