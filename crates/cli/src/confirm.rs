@@ -119,8 +119,8 @@ impl Resumption<'_> {
             (0, _) => writeln!(out, "Password     the one given now is set on every instance"),
             (_, _) => writeln!(
                 out,
-                "Password     give the one of before: it was sent for {requested} and cannot be compared, for it is on record \
-                 nowhere.\n             Up to {later} get the one given now."
+                "Password     the former one was sent for {requested}; no form of it is on record to compare with, so \
+                 give the same one.\n             Up to {later} get the one given now."
             ),
         }
     }

@@ -121,7 +121,8 @@ impl RolloutReport {
             writeln!(out, "Not finished: {}", state_word(self.state))?;
         }
         match snapshot.halted() {
-            Some(cause) => writeln!(out, "Nothing new was started: {cause}"),
+            Some(HaltCause::Ordered) => writeln!(out, "Halted by operator"),
+            Some(cause) => writeln!(out, "Halted: {cause}"),
             None => Ok(()),
         }
     }
