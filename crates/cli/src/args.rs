@@ -6,7 +6,7 @@ pub(crate) mod rollouts;
 pub(crate) mod trap;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -51,16 +51,16 @@ pub(crate) enum Command {
     /// Read the instances and show what `run` would do with the same inputs
     #[command(after_help = PLAN_HELP)]
     Plan(PlanArgs),
-    /// Go on with a rollout that was left or interrupted, or try again what did not succeed
+    /// Continue an interrupted rollout, or reinstall again what did not succeed
     #[command(after_help = RESUME_HELP)]
     Resume(ResumeArgs),
-    /// Have a rollout that another program carries on start nothing new
+    /// Tell a running rollout to start no new reinstalls
     ///
-    /// What is on its way is watched to its end. If no program carries it on, it starts nothing new when it is resumed.
+    /// Those in progress are watched to their end. If no program carries it on, it starts nothing new when it is resumed.
     Halt(OneRolloutArgs),
     /// List the rollouts on record
     Rollouts(RolloutsArgs),
-    /// Show one rollout: every verdict with its evidence
+    /// Show one rollout: how each instance stands or ended, with its evidence
     Show(ShowArgs),
     /// Write all that is on record of a rollout to standard output, a JSON object a line
     Export(OneRolloutArgs),
@@ -171,6 +171,29 @@ pub(crate) struct PlanArgs {
     pub(crate) expires_in: Duration,
 }
 
+impl Command {
+    /// `--state-dir`, if it was typed.
+    pub(crate) fn state_dir(&self) -> Option<&Path> {
+        let state = match self {
+            Self::Run(args) => &args.state,
+            Self::Resume(args) => &args.state,
+            Self::Halt(args) | Self::Export(args) => &args.state,
+            Self::Rollouts(args) => &args.state,
+            Self::Show(args) => &args.state,
+            Self::Abandon(args) => &args.state,
+            Self::Prune(args) => &args.state,
+            Self::Doctor(args) => &args.state,
+            Self::Plan(_)
+            | Self::Status(_)
+            | Self::List(_)
+            | Self::Password(_)
+            | Self::Demo(_)
+            | Self::ReleaseFiles { .. } => return None,
+        };
+        state.state_dir.as_deref()
+    }
+}
+
 /// Where the administrator's password comes from. Never from the command line.
 #[derive(Debug, Args)]
 pub(crate) struct PasswordArgs {
@@ -270,7 +293,7 @@ Exit codes:
   1  finished, but some instance failed, was skipped, or nobody can tell
   2  bad usage or input; nothing was sent
   3  the cloud or the credentials refused before anything was started
-  4  halted or interrupted; `reinstall resume` goes on
+  4  halted or interrupted, with instances left; the hint at the end is the command that continues
   5  the journal could not be read or written; nothing is sent without it
 
 Environment:
@@ -292,16 +315,16 @@ Examples:
   reinstall plan --targets fleet.csv --save plan.json
   reinstall run --plan plan.json
 
-Ctrl-C once: nothing new is started, and what is on its way is watched to its end. Twice: leave at once; what is on its
-way goes on without anybody watching, until `reinstall resume`. So it is after a crash, a closed terminal or a lost
-connection: each step is on record in the state directory before it is taken.
+Ctrl-C once: nothing new is started, and what is in progress is watched to its end. Twice: leave at once; what is in
+progress is not watched until `reinstall resume`. So it is after a crash, a closed terminal or a lost connection: each
+step is on record in the state directory before it is taken.
 
 Exit codes:
   0  every instance was reinstalled
   1  finished, but some instance failed, was skipped, or nobody can tell
   2  bad usage or input; nothing was sent
   3  the cloud or the credentials refused before anything was started
-  4  halted or interrupted; instances reported as not_started were not touched and can be run again
+  4  halted or interrupted, with instances left; the hint at the end is the command that continues
   5  the journal could not be read or written; nothing is sent without it";
 
 const RESUME_HELP: &str = "\
@@ -316,9 +339,10 @@ Examples:
   reinstall resume 0198f3a2 --only not-started
 
   # After a failure: a new rollout with those that failed
-  reinstall resume 0198f3a2 --only failed --start-from running,failed,error
+  reinstall resume 0198f3a2 --only failed
 
-The password is asked for again, or given as with `run`: it is on record nowhere.
+The password is asked for again, or given as with `run`: it is on record nowhere, so it cannot be compared with the first.
+Where nothing can be sent any more, none is asked for.
 
 Exit codes: as those of `run`.";
 

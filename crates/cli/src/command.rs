@@ -25,6 +25,8 @@ use crate::args::rollouts::StateArgs;
 use crate::args::{Cli, Command, InputArgs};
 use crate::env::Environment;
 use crate::failure::{Ending, Failure};
+use crate::next_step::Commands;
+use crate::prompt;
 use crate::setup::{Account, Setup};
 use crate::targets;
 
@@ -35,6 +37,8 @@ pub(crate) struct Session {
     pub(crate) stderr_is_terminal: bool,
     /// Whether progress may be drawn with bars: on a terminal, unless logs would run through them.
     pub(crate) shows_bars: bool,
+    /// How commands are typed that find the same records.
+    pub(crate) commands: Commands,
 }
 
 impl Session {
@@ -43,9 +47,9 @@ impl Session {
         Setup { args, state, environment: &self.environment }
     }
 
-    /// Whether questions can be asked and will be seen.
+    /// Whether questions can be asked and will be seen, on the controlling terminal where standard error is none.
     fn somebody_is_there(&self) -> bool {
-        self.stdin_is_terminal && self.stderr_is_terminal
+        prompt::is_possible(self.stdin_is_terminal, self.stderr_is_terminal)
     }
 }
 

@@ -11,6 +11,7 @@ use reinstall_core::record::PlanError;
 use reinstall_core::secret::TokenError;
 use reinstall_core::spec::{Objection, Objections};
 use reinstall_core::summary::{Conclusion, Outcome};
+use reinstall_core::time::Timestamp;
 use reinstall_http::endpoint::EndpointError;
 use reinstall_http::error::CallError;
 use reinstall_http::iam::ProjectError;
@@ -142,8 +143,10 @@ pub(crate) enum Failure {
         "there is no folder to keep records in: neither --state-dir nor {REINSTALL_STATE_DIR} nor a home folder is known"
     )]
     NoStateDir,
-    #[error("no rollout is unfinished")]
-    NothingUnfinished,
+    #[error("no rollout is unfinished{}", latest.map(|id| format!("; the latest is {id}")).unwrap_or_default())]
+    NothingUnfinished { latest: Option<RolloutId>, steps: Vec<String> },
+    #[error("nothing was sent: rollout {id} ended at {at}, so there is nothing to resume")]
+    NothingToResume { id: RolloutId, at: Timestamp, steps: Vec<String> },
     #[error("{} rollouts are unfinished; name one of them:\n{}", .0.len(), .0.iter().map(|id| format!("  {id}")).collect::<Vec<_>>().join("\n"))]
     SeveralUnfinished(Vec<RolloutId>),
     #[error("rollout {0} is not finished: some of its instances may be on their way")]
@@ -286,7 +289,8 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::ListDiffers(_)
             | Failure::Elsewhere { .. }
             | Failure::NoStateDir
-            | Failure::NothingUnfinished
+            | Failure::NothingUnfinished { .. }
+            | Failure::NothingToResume { .. }
             | Failure::SeveralUnfinished(_)
             | Failure::Unfinished(_)
             | Failure::NobodyEndedSo { .. }

@@ -14,8 +14,10 @@ mod random;
 
 mod confirm;
 mod guard;
+mod next_step;
 mod password;
 mod plan_file;
+mod prompt;
 mod setup;
 mod site;
 mod state;
@@ -32,6 +34,7 @@ use std::process::ExitCode;
 use crate::command::Session;
 use crate::env::Environment;
 use crate::failure::{Ending, Failure, USAGE, exit_code};
+use crate::next_step::Commands;
 
 fn main() -> ExitCode {
     let cli = match args::parse(std::env::args_os()) {
@@ -48,22 +51,20 @@ fn main() -> ExitCode {
         stdin_is_terminal: io::stdin().is_terminal(),
         stderr_is_terminal,
         shows_bars: stderr_is_terminal && cli.global.verbose == 0,
+        commands: Commands { state_dir: cli.command.state_dir().map(Into::into) },
     };
     logging::start(cli.global.verbose, session.stderr_is_terminal && !session.environment.no_color);
     let result = command::run(cli, &session);
     if let Err(failure) = &result {
-        tell(failure);
+        tell(failure, &session.commands);
     }
     ExitCode::from(exit_code(&result))
 }
 
-fn tell(failure: &Failure) {
+fn tell(failure: &Failure, commands: &Commands) {
     render::to_stderr(|err| {
         writeln!(err, "error: {failure}")?;
-        match failure.hint() {
-            Some(hint) => writeln!(err, "hint: {hint}"),
-            None => Ok(()),
-        }
+        failure.hints(commands).iter().try_for_each(|hint| writeln!(err, "hint: {hint}"))
     });
 }
 

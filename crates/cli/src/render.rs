@@ -33,6 +33,11 @@ pub(crate) fn to_stderr(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
     drop(write(&mut io::stderr().lock()));
 }
 
+/// Tells what to do next, a line each.
+pub(crate) fn hints(steps: &[String]) {
+    to_stderr(|err| steps.iter().try_for_each(|step| writeln!(err, "hint: {step}")));
+}
+
 /// One JSON object, indented for the eye.
 pub(crate) fn json_object(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, value)?;

@@ -64,7 +64,7 @@ impl State {
         }
         let mut unfinished = self.store.unfinished()?;
         match unfinished.len() {
-            0 => Err(Failure::NothingUnfinished),
+            0 => Err(Failure::NothingUnfinished { latest: None, steps: Vec::new() }),
             1 => Ok(unfinished.remove(0)),
             _ => Err(Failure::SeveralUnfinished(unfinished.iter().map(|row| row.id).collect())),
         }

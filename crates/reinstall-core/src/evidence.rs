@@ -95,6 +95,27 @@ impl Fact {
     }
 }
 
+impl Fact {
+    /// Whether it speaks against a success: a person should look, whatever the outcome says.
+    #[must_use]
+    pub const fn contradicts_success(&self) -> bool {
+        match self {
+            Self::ImageDiffers(_) => true,
+            Self::Baseline(_)
+            | Self::Submitted(_)
+            | Self::Acknowledged(_)
+            | Self::LeftOut(_)
+            | Self::Unanswered(_)
+            | Self::Refused(_)
+            | Self::Moving(_)
+            | Self::Rested(_)
+            | Self::LastSeen(_)
+            | Self::StayedUnchanged(_)
+            | Self::Unread(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -102,11 +123,13 @@ impl fmt::Display for Fact {
             Self::Submitted(attempt) => write!(f, "request sent, attempt {attempt}"),
             Self::Acknowledged(Some(id)) => write!(f, "accepted by the cloud (request id {id})"),
             Self::Acknowledged(None) => f.write_str("accepted by the cloud"),
-            Self::LeftOut(Some(id)) => write!(f, "request accepted, but this instance not named (request id {id})"),
-            Self::LeftOut(None) => f.write_str("request accepted, but this instance not named"),
-            Self::Unanswered(fault) => write!(f, "no answer that tells whether it took hold: {fault}"),
+            Self::LeftOut(Some(id)) => {
+                write!(f, "request accepted, but the answer does not name this instance (request id {id})")
+            }
+            Self::LeftOut(None) => f.write_str("request accepted, but the answer does not name this instance"),
+            Self::Unanswered(fault) => write!(f, "no usable answer; it may have been carried out: {fault}"),
             Self::Refused(fault) => write!(f, "refused before anything was started: {fault}"),
-            Self::Moving(words) => write!(f, "seen on its way: {words}"),
+            Self::Moving(words) => write!(f, "seen in progress: {words}"),
             Self::Rested(words) => write!(f, "seen at rest: {words}"),
             Self::ImageDiffers(image) => write!(f, "the cloud names image {image}, which is not the one asked for"),
             Self::LastSeen(words) => write!(f, "last seen: {words}"),

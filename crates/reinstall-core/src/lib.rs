@@ -7,6 +7,7 @@
 //! The modules, in reading order:
 
 pub mod id;
+pub mod named;
 pub mod text;
 pub mod time;
 
@@ -41,6 +42,8 @@ pub mod notice;
 pub mod observation;
 pub mod preflight;
 pub mod summary;
+
+pub mod retry_states;
 
 pub mod rollout;
 

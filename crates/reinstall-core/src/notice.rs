@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::fault::Fault;
 use crate::id::{ImageId, InstanceId, RequestId};
 use crate::summary::{HaltCause, Outcome, Reason};
+use crate::text::CloudText;
 use crate::time::Timestamp;
 
 /// Something worth telling, with its time.
@@ -12,6 +13,9 @@ use crate::time::Timestamp;
 pub struct Notice {
     /// When it happened.
     pub at: Timestamp,
+    /// What the cloud calls the instance that it is about, if it is about one whose name is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<CloudText>,
     /// What happened.
     #[serde(flatten)]
     pub news: News,
@@ -132,6 +136,30 @@ pub enum News {
     Halted(HaltCause),
     /// Every target has its outcome.
     Finished,
+}
+
+impl News {
+    /// The one target that it is about, if it is about one. The cause of a halt names its canary itself.
+    #[must_use]
+    pub const fn instance(&self) -> Option<InstanceId> {
+        match self {
+            Self::Installing { id }
+            | Self::Retrying { id }
+            | Self::ImageDiffers { id, .. }
+            | Self::Ended { id, .. } => Some(*id),
+            Self::WaveOpened { .. }
+            | Self::Submitting { .. }
+            | Self::Accepted { .. }
+            | Self::Strangers { .. }
+            | Self::Postponed { .. }
+            | Self::Refused { .. }
+            | Self::Split { .. }
+            | Self::Doubted { .. }
+            | Self::LookFailed { .. }
+            | Self::Halted(_)
+            | Self::Finished => None,
+        }
+    }
 }
 
 /// Where the targets of a wave, or of the whole plan, stand.

@@ -29,6 +29,10 @@ mod resume;
 
 mod ending;
 
+mod names;
+
+pub mod snapshot;
+
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +51,7 @@ use crate::survey::Surveyed;
 use crate::time::Timestamp;
 
 use moves::MOVES;
+use names::Names;
 use phase::{Batch, EachCall, Errand, Phase, Target, WaveRun};
 use submit::Sending;
 
@@ -69,6 +74,7 @@ pub enum Wake {
 #[derive(Debug)]
 pub struct Rollout {
     plan: Plan,
+    names: Names,
     now: Timestamp,
     started_at: Timestamp,
     finished_at: Option<Timestamp>,
@@ -137,6 +143,7 @@ impl Rollout {
         let total = Tally { waiting: targets.len(), ..Tally::default() };
         let unavailable = targets.iter().filter(|target| target.was_down).count();
         let mut rollout = Self {
+            names: Names::of(&plan),
             plan,
             now,
             started_at: now,
@@ -202,6 +209,9 @@ impl Rollout {
     }
 
     fn answered(&mut self, ticket: Ticket, answer: Answer) {
+        if let Answer::Looked(looks) = &answer {
+            self.names.learn(looks);
+        }
         match self.errands.remove(&ticket) {
             Some(Errand::Baseline { batch, members, sent }) => self.baseline_answered(batch, &members, sent, answer),
             Some(Errand::Submit { batch, members, sent }) => {
@@ -304,13 +314,13 @@ impl Rollout {
     /// from those that were on their way; of the latter nobody can tell.
     #[must_use]
     pub fn into_summary(self) -> Summary {
-        let abandoned = !self.is_finished();
+        let (abandoned, names) = (!self.is_finished(), self.names);
         Summary {
             started_at: self.started_at,
             finished_at: self.finished_at.unwrap_or(self.now),
             halted: self.halted,
             abandoned,
-            reports: self.targets.into_iter().map(Target::into_report).collect(),
+            reports: self.targets.into_iter().map(|target| target.into_report(&names)).collect(),
         }
     }
 
@@ -347,7 +357,8 @@ impl Rollout {
     }
 
     fn tell(&mut self, news: News) {
-        self.notices.push_back(Notice { at: self.now, news });
+        let name = news.instance().and_then(|id| self.names.get(id)).cloned();
+        self.notices.push_back(Notice { at: self.now, name, news });
     }
 
     fn ticket(&mut self, errand: Errand) -> Ticket {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::evidence::Evidence;
 use crate::fault::Fault;
 use crate::id::{InstanceId, RequestId};
+use crate::named::Named;
 use crate::text::CloudText;
 use crate::time::Timestamp;
 
@@ -84,6 +85,8 @@ impl fmt::Display for Reason {
 pub struct Report {
     /// Which instance.
     pub id: InstanceId,
+    /// What the cloud calls it, if it was ever told.
+    pub name: Option<CloudText>,
     /// How it ended.
     pub outcome: Outcome,
     /// Why, unless it succeeded.
@@ -115,6 +118,8 @@ pub enum HaltCause {
     CanaryFailed {
         /// Which.
         id: InstanceId,
+        /// What the cloud calls it, if it was told.
+        name: Option<CloudText>,
     },
     /// No target of the first wave was reinstalled (all were skipped), so nothing is known about the image.
     CanaryUnproven,
@@ -147,14 +152,14 @@ pub enum HaltCause {
 impl fmt::Display for HaltCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ordered => f.write_str("halted on request"),
+            Self::Ordered => f.write_str("halted by operator"),
             Self::Denied { fault } => write!(f, "the cloud does not let us go on: {fault}"),
-            Self::CanaryFailed { id } => write!(f, "the canary {id} did not succeed"),
-            Self::CanaryUnproven => {
-                f.write_str("the canary proved nothing: none of its instances could be reinstalled")
+            Self::CanaryFailed { id, name } => {
+                write!(f, "the canary {} did not succeed", Named::new(*id, name.as_ref()))
             }
+            Self::CanaryUnproven => f.write_str("every canary was skipped, so nothing is known about the image"),
             Self::BudgetSpent { failures, failures_max } => {
-                write!(f, "too many failures: {failures}, and at most {failures_max} are put up with")
+                write!(f, "too many failures: {failures}; the maximum is {failures_max}")
             }
             Self::TooFewAvailable { unavailable, unavailable_max } => {
                 write!(f, "too few are available: {unavailable} are not, and at most {unavailable_max} may be")
@@ -295,6 +300,7 @@ mod tests {
         let evidence = if started { vec![Evidence { at, fact: Fact::Acknowledged(None) }] } else { vec![] };
         let report = |(n, outcome): (usize, &Outcome)| Report {
             id: InstanceId::from_bits(n as u128),
+            name: None,
             outcome: *outcome,
             reason: None,
             attempts: 0,

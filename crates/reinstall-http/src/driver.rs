@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use reinstall_core::action::{Action, Answer, Event, Order};
+use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::Ticket;
 use reinstall_core::journal::Journal;
 use reinstall_core::notice::Notice;
@@ -23,14 +24,21 @@ use crate::clock::Clock;
 pub struct Driver {
     client: Client,
     clock: Clock,
-    password: AdminPassword,
+    password: Option<AdminPassword>,
 }
 
 impl Driver {
     /// A driver that sets `password` on every instance it reinstalls.
     #[must_use]
     pub fn new(client: Client, clock: Clock, password: AdminPassword) -> Self {
-        Self { client, clock, password }
+        Self { client, clock, password: Some(password) }
+    }
+
+    /// A driver for a rollout that only watches what is in progress. It sends no reinstall: one that is asked for all the same
+    /// fails as never sent.
+    #[must_use]
+    pub fn without_password(client: Client, clock: Clock) -> Self {
+        Self { client, clock, password: None }
     }
 
     /// Carries a rollout on until every target has its outcome. `observe` is given each notice as it comes, and the rollout as
@@ -83,16 +91,22 @@ impl Driver {
                 Err(error) => (ticket, Answer::Failed(error.into_fault())),
             },
             Action::Submit(ticket, submission) => {
+                let Some(password) = &self.password else {
+                    let fault = Fault::new(FaultKind::HeldBack, "not sent, for no password was given");
+                    return (ticket, Answer::Failed(fault));
+                };
                 let wanted = || self.clock.now().as_millis() < may_leave_until.load(Ordering::Relaxed);
                 let leave = Leave { decided_at, wanted: &wanted };
-                match self.client.reinstall_if(&submission, &self.password, &leave).await {
+                match self.client.reinstall_if(&submission, password, &leave).await {
                     Ok(Accepted { ids, request_id }) => (ticket, Answer::Accepted { ids, request_id }),
                     Err(error) => (ticket, Answer::Failed(error.into_fault())),
                 }
             }
         };
         // A look does not know the password, but a service may repeat it in what it says of an instance.
-        answer.hide(self.password.expose());
+        if let Some(password) = &self.password {
+            answer.hide(password.expose());
+        }
         (ticket, answer)
     }
 }
@@ -109,7 +123,6 @@ mod tests {
     use std::time::Duration;
 
     use reinstall_core::action::Submission;
-    use reinstall_core::fault::FaultKind;
     use reinstall_core::id::InstanceId;
     use reinstall_core::instance_set::InstanceSet;
     use reinstall_core::login::PasswordPolicy;
@@ -139,8 +152,11 @@ mod tests {
             let ids = InstanceSet::new(vec![id]).unwrap();
             Action::Submit(Ticket(7), Submission { ids, image: None, attempt: 1 })
         };
-        let long_ago = clock.now() - Queued::STALL_MAX - Duration::from_secs(1);
+        let only_watches = Driver::without_password(driver.client.clone(), clock.clone());
         let may = AtomicU64::new(u64::MAX);
+        let (_, without) = only_watches.carry_out(submit(ids[0]), clock.now(), &may).await;
+        assert!(matches!(&without, Answer::Failed(fault) if fault.kind == FaultKind::HeldBack), "{without:?}");
+        let long_ago = clock.now() - Queued::STALL_MAX - Duration::from_secs(1);
         let (_, held_up) = driver.carry_out(submit(ids[0]), long_ago, &may).await;
         assert!(matches!(&held_up, Answer::Failed(fault) if fault.kind == FaultKind::HeldBack), "{held_up:?}");
         let (_, unwanted) = driver.carry_out(submit(ids[0]), clock.now(), &AtomicU64::new(0)).await;

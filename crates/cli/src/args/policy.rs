@@ -24,7 +24,7 @@ pub(crate) struct PolicyArgs {
     #[arg(long, value_name = "N")]
     in_flight_max: Option<usize>,
 
-    /// How many failures are put up with; one more halts. A failed canary always halts
+    /// Maximum failures; the next one halts. A failed canary always halts
     #[arg(long, value_name = "N|P%", default_value = "10%")]
     failures_max: Share,
 
@@ -53,7 +53,7 @@ pub(crate) struct PolicyArgs {
     #[arg(long, value_name = "D", default_value = "15m", value_parser = parse_duration)]
     submit_within: Duration,
 
-    /// The most goes at one instance; another one only if it is shown that the one before did not start
+    /// Maximum attempts per instance; another one only if the one before is shown not to have started
     #[arg(long, value_name = "N", default_value_t = 2)]
     attempts: u32,
 

@@ -31,7 +31,7 @@ pub(crate) struct ResumeArgs {
     #[arg(long, value_enum, value_name = "OUTCOME", requires = "rollout")]
     pub(crate) only: Option<Only>,
 
-    /// The states an instance may be reinstalled from, for --only
+    /// The states an instance may be reinstalled from, for --only [default: those of the rollout before; for failed and unresolved also running, failed and error]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = state, requires = "only")]
     pub(crate) start_from: Option<Vec<InstanceState>>,
 
@@ -39,7 +39,7 @@ pub(crate) struct ResumeArgs {
     #[arg(long, conflicts_with = "only")]
     pub(crate) take_over: bool,
 
-    /// Go on without asking
+    /// Continue without asking
     #[arg(long, short)]
     pub(crate) yes: bool,
 
@@ -73,7 +73,7 @@ pub(crate) enum Only {
     Failed,
     /// Those that were not started.
     NotStarted,
-    /// Those of which nobody can tell; look at them before.
+    /// Unknown outcome; check the console first.
     Unresolved,
 }
 
@@ -116,7 +116,7 @@ pub(crate) struct AbandonArgs {
     /// The rollout, by its id or the beginning of it
     #[arg(value_name = "ROLLOUT")]
     pub(crate) rollout: String,
-    /// That is meant: what it has not started it will not start
+    /// Skip confirmation; what it has not started it will not start
     #[arg(long, short)]
     pub(crate) yes: bool,
     /// Free this instance although a request for it may be in flight: you have looked at it yourself. Once for each

@@ -19,9 +19,10 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use super::signals;
 use crate::args::Output;
 use crate::failure::{Ending, Failure};
+use crate::next_step::{Commands, Situation, next_steps};
 use crate::render;
 use crate::render::progress::Progress;
-use crate::render::report::Ended;
+use crate::render::report::RolloutReport;
 use crate::render::rollouts::EndingRecord;
 use crate::setup::Account;
 
@@ -31,11 +32,14 @@ pub(super) struct Job {
     pub(super) account: Account,
     pub(super) client: Client,
     pub(super) clock: Clock,
-    pub(super) password: AdminPassword,
+    /// `None` where nothing can be submitted any more.
+    pub(super) password: Option<AdminPassword>,
     pub(super) output: Output,
     pub(super) shows_bars: bool,
     /// When the hours end that the site allows, if the rollout itself does not know.
     pub(super) halt_at: Option<Timestamp>,
+    /// How the commands are typed that go on with it; `None` if it is on record nowhere.
+    pub(super) commands: Option<Commands>,
 }
 
 /// How often a program says that it still carries its rollout on, and asks for orders.
@@ -45,8 +49,9 @@ const BEAT_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
 pub(super) async fn carry_kept(job: Job, mut recorded: Recorded<RolloutJournal>) -> crate::Result {
     let lease = recorded.journal().lease()?;
     let id = job.id;
+    let commands = job.commands.clone().unwrap_or_default();
     render::to_stderr(|err| {
-        writeln!(err, "rollout {id}; from another terminal: reinstall show {id}, reinstall halt {id}")
+        writeln!(err, "rollout {id}; from another terminal: {}, {}", commands.show(id), commands.halt(id))
     });
     let clock = job.clock.clone();
     let halt_at = job.halt_at;
@@ -62,21 +67,21 @@ pub(super) async fn carry_kept(job: Job, mut recorded: Recorded<RolloutJournal>)
     let (rollout, mut journal, failure) = recorded.into_parts();
     // What is not on record is not over.
     let is_finished = rollout.is_finished() && failure.is_none();
-    let ended = job.ended(rollout, is_finished);
+    let told = job.report(rollout, is_finished);
     let closed = match (&failure, is_finished) {
         // What failed once may still do for giving back; if it does not, the lease runs out.
         (Some(_), _) => journal.release().or(Ok(())),
-        (None, true) => journal.finish(now, &EndingRecord::from(&ended.summary).to_text()),
+        (None, true) => journal.finish(now, &EndingRecord::from(told.snapshot.summary()).to_text()),
         (None, false) => journal.release(),
     };
     if let Some(JournalError::TakenOver { by }) = failure.as_ref().or(closed.as_ref().err()) {
         // Whatever could be said here is old by now.
         return Err(Failure::TakenOver { rollout: job.id, by: by.to_string() });
     }
-    let reported = report(&ended, job.output, written);
+    let reported = report(&told, &job, written);
     failure.map_or(closed, Err).map_err(Failure::Journal)?;
     reported?;
-    Ok(Ending::Concluded(ended.summary.conclusion()))
+    Ok(Ending::Concluded(told.snapshot.summary().conclusion()))
 }
 
 /// Carries a rollout on that nobody could resume.
@@ -84,9 +89,9 @@ pub(super) async fn carry_unkept<J: Journal>(job: Job, mut recorded: Recorded<J>
     let written = carry(&job, &mut recorded, |_| std::future::pending()).await;
     let rollout = recorded.into_parts().0;
     let is_finished = rollout.is_finished();
-    let ended = job.ended(rollout, is_finished);
-    report(&ended, job.output, written)?;
-    Ok(Ending::Concluded(ended.summary.conclusion()))
+    let told = job.report(rollout, is_finished);
+    report(&told, &job, written)?;
+    Ok(Ending::Concluded(told.snapshot.summary().conclusion()))
 }
 
 /// Drives a rollout until it is finished, a second signal came, or `overseer` returned.
@@ -100,7 +105,11 @@ async fn carry<J: Journal, O: Future<Output = ()>>(
 ) -> Result<(), Failure> {
     let (give_order, mut orders) = mpsc::unbounded_channel();
     let mut progress = Progress::on_stderr(recorded.rollout(), job.shows_bars);
-    let driver = Driver::new(job.client.clone(), job.clock.clone(), job.password.clone());
+    let (client, clock) = (job.client.clone(), job.clock.clone());
+    let driver = match &job.password {
+        Some(password) => Driver::new(client, clock, password.clone()),
+        None => Driver::without_password(client, clock),
+    };
     let mut written = Ok(());
     let driven = driver.run(recorded, &mut orders, |notice, rollout| {
         progress.tell(notice, &rollout.tallies());
@@ -148,26 +157,36 @@ async fn keep_lease(mut lease: Lease, clock: Clock, orders: UnboundedSender<Orde
 }
 
 impl Job {
-    fn ended(&self, rollout: Rollout, is_finished: bool) -> Ended {
-        Ended {
+    fn report(&self, rollout: Rollout, is_finished: bool) -> RolloutReport {
+        RolloutReport {
             rollout: self.id,
             project_id: self.account.project.clone(),
             endpoint: self.account.endpoint.to_string(),
             image_id: rollout.plan().image_id(),
             requests: Some(self.client.requests()),
             state: if is_finished { RunState::Finished } else { RunState::Left },
-            summary: rollout.into_summary(),
+            snapshot: rollout.into_snapshot(),
+        }
+    }
+
+    /// What a person can do about it now.
+    const fn situation(&self, state: RunState) -> Situation {
+        match (&self.commands, state) {
+            (None, _) => Situation::OffRecord,
+            (Some(_), RunState::Finished) => Situation::Ended,
+            (Some(_), RunState::Running | RunState::Interrupted | RunState::Left) => Situation::Left,
         }
     }
 }
 
 /// Writes the report where programs look for it, and what to do next where people do.
-fn report(ended: &Ended, output: Output, written: Result<(), Failure>) -> Result<(), Failure> {
-    let told = render::to_stdout(|out| match output {
-        Output::Text => ended.text(out),
-        Output::Json => render::json_object(out, &ended.object()),
-        Output::Ndjson => render::json_line(out, &ended.line()),
+fn report(told: &RolloutReport, job: &Job, written: Result<(), Failure>) -> Result<(), Failure> {
+    let shown = render::to_stdout(|out| match job.output {
+        Output::Text => told.text(out),
+        Output::Json => render::json_object(out, &told.object()),
+        Output::Ndjson => render::json_line(out, &told.line()),
     });
-    render::to_stderr(|err| ended.advice().iter().try_for_each(|line| writeln!(err, "hint: {line}")));
-    written.and(told)
+    let commands = job.commands.clone().unwrap_or_default();
+    render::hints(&next_steps(told.rollout, job.situation(told.state), &told.snapshot, &commands));
+    written.and(shown)
 }

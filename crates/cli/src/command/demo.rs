@@ -89,7 +89,8 @@ pub(super) fn demo(args: &DemoArgs, session: &Session) -> crate::Result {
         let password = password::generate(PasswordPolicy::LEN_GENERATED)?;
         let (id, seed) = (RolloutId::new(clock.now(), random::bytes()?), u64::from_le_bytes(random::bytes()?));
         let recorded = Recorded::new(Rollout::new(plan, seed, clock.now()), MemoryJournal::default());
-        let job = Job { id, account, client, clock, password, output, shows_bars, halt_at: None };
+        let password = Some(password);
+        let job = Job { id, account, client, clock, password, output, shows_bars, halt_at: None, commands: None };
         let ended = carry_unkept(job, recorded).await;
         server.shutdown().await;
         ended

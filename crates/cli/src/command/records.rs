@@ -9,7 +9,8 @@ use super::Session;
 use crate::args::Output;
 use crate::args::rollouts::{AbandonArgs, OneRolloutArgs, PruneArgs, RolloutsArgs, ShowArgs};
 use crate::failure::{Ending, Failure};
-use crate::render::report::Ended;
+use crate::next_step::{Situation, next_steps};
+use crate::render::report::RolloutReport;
 use crate::render::rollouts::{self as rows, EndingRecord};
 use crate::{render, state};
 
@@ -29,27 +30,31 @@ pub(super) fn rollouts(args: &RolloutsArgs, session: &Session) -> crate::Result 
 pub(super) fn show(args: &ShowArgs, session: &Session) -> crate::Result {
     let state = state::open(&args.state, &session.environment)?;
     let row = state.which(Some(&args.rollout))?;
+    let standing = row.standing(state.now);
     let rollout = state.store.replay(row.id)?;
     let image_id = rollout.plan().image_id();
-    let tally = rollout.tally();
-    let shown = Ended {
+    let snapshot = rollout.into_snapshot();
+    let snapshot = match row.finished_at {
+        Some(at) => snapshot.given_up(at),
+        None => snapshot,
+    };
+    let shown = RolloutReport {
         rollout: row.id,
         project_id: row.project_id.clone(),
         endpoint: row.endpoint.clone(),
         image_id,
         requests: None,
-        state: row.standing(state.now),
-        summary: rollout.into_summary(),
+        state: standing,
+        snapshot,
     };
     render::to_stdout(|out| match args.output {
-        Output::Text if shown.state == RunState::Finished => shown.text(out),
-        Output::Text => {
-            rows::under_way(out, &row, &tally, state.now)?;
-            shown.unwell(out)
-        }
+        Output::Text if shown.snapshot.is_over() => shown.text(out),
+        Output::Text => rows::under_way(out, &row, &shown, state.now),
         Output::Json => render::json_object(out, &shown.object()),
         Output::Ndjson => render::json_line(out, &shown.line()),
     })?;
+    let situation = Situation::of(&row, &state.store.rollouts()?, state.now);
+    render::hints(&next_steps(row.id, situation, &shown.snapshot, &session.commands));
     Ok(Ending::Done)
 }
 
@@ -60,11 +65,11 @@ pub(super) fn halt(args: &OneRolloutArgs, session: &Session) -> crate::Result {
     state.store.order_halt(row.id, state.now)?;
     let told = match (row.standing(state.now), &row.holder) {
         (RunState::Running, Some((owner, _))) => {
-            format!("{owner} is told to start nothing new; what is on its way is watched to its end there")
+            format!("{owner} is told to start nothing new; what is in progress is watched to its end there")
         }
         _ => format!(
-            "nobody carries it on right now; when it is resumed it starts nothing new: reinstall resume {}",
-            row.id
+            "no program carries it on now; when it is resumed it starts nothing new: {}",
+            session.commands.resume(row.id)
         ),
     };
     render::to_stderr(|err| writeln!(err, "rollout {}: {told}", row.id));

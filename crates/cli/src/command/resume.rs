@@ -1,7 +1,6 @@
 //! `reinstall resume`: goes on where a program ended, or begins anew with those that did not succeed.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use reinstall_core::action::{Event, Order as Wish};
 use reinstall_core::claim::{self, Claims};
@@ -10,6 +9,7 @@ use reinstall_core::instance::InstanceState;
 use reinstall_core::plan::Plan;
 use reinstall_core::policy::Policy;
 use reinstall_core::recorded::Recorded;
+use reinstall_core::retry_states::retry_states;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::secret::AdminPassword;
 use reinstall_core::site::{SitePolicy, Typed};
@@ -26,10 +26,12 @@ use super::Session;
 use super::carry::{Job, carry_kept};
 use super::run::{Drawn, Manner, begin_guarded};
 use crate::args::rollouts::{Only, ResumeArgs};
-use crate::confirm::{self, Asked};
+use crate::confirm::{self, Asked, Resumption};
 use crate::failure::Failure;
 use crate::guard::{self, Seen};
+use crate::next_step::{Situation, next_steps};
 use crate::password::{self, Source};
+use crate::prompt::Prompt;
 use crate::render::{self, plan::counted};
 use crate::setup::Access;
 use crate::site::Site;
@@ -37,11 +39,33 @@ use crate::state::{self, State};
 
 pub(super) fn resume(args: &ResumeArgs, session: &Session) -> crate::Result {
     let state = state::open(&args.state, &session.environment)?;
-    let row = state.which(args.rollout.as_deref())?;
+    let row = state.which(args.rollout.as_deref()).map_err(|failure| with_steps(failure, &state, session))?;
+    if let (Some(at), None) = (row.finished_at, args.only) {
+        let steps = steps_after(&row, &state, session)?;
+        return Err(Failure::NothingToResume { id: row.id, at, steps });
+    }
     let access = session.setup(&args.connection, &args.state).access_to(&row.endpoint, &row.project_id)?;
     match args.only {
         None => go_on(state, &row, access, args, session),
         Some(only) => begin_anew(&state, &row, only, access, args, session),
+    }
+}
+
+/// What can be done about a rollout that ended.
+fn steps_after(row: &RolloutRow, state: &State, session: &Session) -> Result<Vec<String>, Failure> {
+    let snapshot = state.store.replay(row.id)?.into_snapshot().given_up(row.finished_at.unwrap_or(state.now));
+    let situation = Situation::of(row, &state.store.rollouts()?, state.now);
+    Ok(next_steps(row.id, situation, &snapshot, &session.commands))
+}
+
+/// Where no rollout is unfinished, the latest one is most likely meant: what can be done about that.
+fn with_steps(failure: Failure, state: &State, session: &Session) -> Failure {
+    let Failure::NothingUnfinished { .. } = failure else { return failure };
+    let Some(latest) = state.store.rollouts().ok().and_then(|rows| rows.into_iter().next()) else { return failure };
+    match steps_after(&latest, state, session) {
+        Ok(steps) => Failure::NothingUnfinished { latest: Some(latest.id), steps },
+        // The latest cannot be read: that is told where it is asked for.
+        Err(_) => failure,
     }
 }
 
@@ -50,14 +74,16 @@ fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, 
     let asked = Asked::who(args.yes, session.somebody_is_there());
     asked.possible(usize::try_from(row.targets).unwrap_or(usize::MAX))?;
     let (rollout, mut journal) = state.store.resume(row.id, &state.owner, state.now, args.take_over)?;
-    // While somebody thinks it over it is nobody's: who leaves at a prompt leaves nothing to be taken over.
+    // It is given back while a person decides, so that leaving at the prompt leaves nothing to be taken over.
     journal.release().map_err(Failure::Journal)?;
     let clock = Clock::resume(rollout.told_at(), journal.marked());
     let account = access.account.clone();
     let client = access.client(&clock)?;
     let may_start = rollout.halted().is_none() && !row.halt_ordered;
     let halt_at = if may_start { still_allowed(&rollout, row.id, &client, &state, args)? } else { None };
-    let password = agree(&rollout, asked, args, session)?;
+    let remaining = rollout.remaining(clock.now(), row.halt_ordered);
+    let resumption = Resumption { row, rollout: &rollout, remaining, who: &access.who };
+    let password = agree(&resumption, asked, args, session)?;
 
     let now = Clock::start().now();
     let (rollout, journal) = state.store.resume(row.id, &state.owner, now, false)?;
@@ -65,7 +91,11 @@ fn go_on(mut state: State, row: &RolloutRow, access: Access, args: &ResumeArgs, 
     let client = access.client(&clock)?;
     let (id, output, shows_bars) = (row.id, args.output, session.shows_bars);
     let recorded = taken_up(rollout, journal, row.halt_ordered, &clock);
-    super::block_on(carry_kept(Job { id, account, client, clock, password, output, shows_bars, halt_at }, recorded))
+    let commands = Some(session.commands.clone());
+    super::block_on(carry_kept(
+        Job { id, account, client, clock, password, output, shows_bars, halt_at, commands },
+        recorded,
+    ))
 }
 
 fn taken_up(rollout: Rollout, journal: RolloutJournal, halt_ordered: bool, clock: &Clock) -> Recorded<RolloutJournal> {
@@ -90,9 +120,7 @@ fn still_allowed(
     let plan = rollout.plan();
     let now = Clock::start().wall();
     if plan.policy().closes_at.is_some_and(|at| at <= now) {
-        render::to_stderr(|err| {
-            writeln!(err, "its hours are over: nothing new is started; then: reinstall resume {id} --only not-started")
-        });
+        render::to_stderr(|err| writeln!(err, "its hours are over: no new reinstalls are started"));
         return Ok(None);
     }
     // The stricter of both: no rule that it began under is loosened by a policy that was left out or changed.
@@ -116,13 +144,30 @@ fn still_allowed(
     Err(Failure::SiteForbids { objections, rollout: Some(id) })
 }
 
-/// Asks for the password, and whether to go on.
-fn agree(rollout: &Rollout, asked: Asked, args: &ResumeArgs, session: &Session) -> Result<AdminPassword, Failure> {
-    let password = password::admitted(Source::from(&args.password), session.somebody_is_there())?;
+/// Shows what is resumed, and asks whether to continue and for the password, as far as that is needed. A password that is at
+/// hand is read in any case: what the cloud says is kept free of it.
+fn agree(
+    resumption: &Resumption<'_>,
+    asked: Asked,
+    args: &ResumeArgs,
+    session: &Session,
+) -> Result<Option<AdminPassword>, Failure> {
+    let is_needed = resumption.remaining.may_submit();
+    let obtain = |source| password::admitted(source, session.somebody_is_there()).map(Some);
+    let at_hand = match Source::from(&args.password) {
+        Source::Prompt if is_needed && !session.somebody_is_there() => return Err(Failure::NoPassword),
+        Source::Prompt => None,
+        source @ (Source::Stdin | Source::File(_)) => obtain(source)?,
+    };
     if asked == Asked::Person {
-        confirm::go_on(rollout, &mut io::stdin().lock(), &mut io::stderr())?;
+        let mut prompt = Prompt::open();
+        let (answers, out) = prompt.parts();
+        resumption.text(out).map_err(Failure::Prompt)?;
+        confirm::go_on(answers, out)?;
+    } else {
+        render::to_stderr(|err| resumption.text(err));
     }
-    Ok(password)
+    if at_hand.is_none() && is_needed { obtain(Source::Prompt) } else { Ok(at_hand) }
 }
 
 /// Begins a new rollout with those of a finished one that ended in one way.
@@ -175,7 +220,10 @@ fn again(
     };
     let (project, image) = (rollout.plan().project_id().clone(), rollout.plan().image_id());
     let before = rollout.plan().policy().clone();
-    let start_states = start_from.map_or(before.start_states.clone(), |states| states.iter().cloned().collect());
+    let start_states = match start_from {
+        Some(states) => states.iter().cloned().collect(),
+        None => retry_states(wanted, &before.start_states),
+    };
     // The hours of the run before are over or not; they say nothing about this one.
     let mut policy = Policy { start_states, closes_at: None, ..before };
     site.lower(&mut policy, Typed::default());

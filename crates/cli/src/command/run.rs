@@ -1,6 +1,5 @@
 //! `reinstall run`: the one command that wipes.
 
-use std::io;
 use std::path::Path;
 
 use reinstall_core::claim::Claims;
@@ -28,6 +27,7 @@ use crate::failure::{Ending, Failure};
 use crate::guard::Seen;
 use crate::password::{self, Source};
 use crate::plan_file::{self, PlanHash};
+use crate::prompt::Prompt;
 use crate::render;
 use crate::render::plan::PlanView;
 use crate::setup::{Access, Account};
@@ -164,7 +164,8 @@ fn start(
 ) -> crate::Result {
     let preflight = Some(&order.preflight);
     if Asked::who(manner.yes, session.somebody_is_there()) == Asked::Person {
-        let (answers, out) = (&mut io::stdin().lock(), &mut io::stderr());
+        let mut prompt = Prompt::open();
+        let (answers, out) = prompt.parts();
         let view = PlanView { plan: &order.plan, hash: &order.hash, account: &access.account, preflight };
         confirm::ask(&view, &access.who, answers, out)?;
     } else {
@@ -177,8 +178,9 @@ fn start(
     let order = still_holds(order, &state, rules, clock.wall())?;
     let (id, recorded) = begin(order, state, &account, rules.site, &clock)?;
     let (output, shows_bars) = (manner.output, session.shows_bars);
+    let (password, commands) = (Some(password), Some(session.commands.clone()));
     super::block_on(carry_kept(
-        Job { id, account, client, clock, password, output, shows_bars, halt_at: None },
+        Job { id, account, client, clock, password, output, shows_bars, halt_at: None, commands },
         recorded,
     ))
 }

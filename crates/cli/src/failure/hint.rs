@@ -12,12 +12,24 @@ use reinstall_journal::error::{AbandonError, BeginError, ResumeError};
 use super::Failure;
 use crate::args::trap::TypedSecret;
 use crate::input::InputError;
+use crate::next_step::Commands;
 use crate::targets::{self, TargetsError};
 
 impl Failure {
-    /// What to do about it, where that is not plain from the message.
+    /// What to do about it, a line each, where that is not plain from the message.
+    pub(crate) fn hints(&self, commands: &Commands) -> Vec<String> {
+        if let Self::NothingUnfinished { steps, .. } | Self::NothingToResume { steps, .. } = self
+            && !steps.is_empty()
+        {
+            return steps.clone();
+        }
+        let hint = self.hint_on_cloud().or_else(|| self.hint_on_input()).or_else(|| self.hint_on_records(commands));
+        hint.into_iter().collect()
+    }
+
+    /// The first of them, for a failure that is about no rollout.
     pub(crate) fn hint(&self) -> Option<String> {
-        self.hint_on_cloud().or_else(|| self.hint_on_input()).or_else(|| self.hint_on_records())
+        self.hints(&Commands::default()).into_iter().next()
     }
 
     /// What to do about the cloud, and whom it takes us for.
@@ -72,25 +84,32 @@ impl Failure {
     }
 
     /// What to do about something on record, or that cannot be put there.
-    fn hint_on_records(&self) -> Option<String> {
+    fn hint_on_records(&self, commands: &Commands) -> Option<String> {
         Some(if let Self::PlanOutdated(_) = self {
             "draw a new plan: reinstall plan --save FILE".into()
-        } else if let Self::NothingUnfinished = self {
-            "`reinstall rollouts` lists what is on record".into()
+        } else if let Self::NothingUnfinished { .. } | Self::NothingToResume { .. } = self {
+            format!("what is on record: {}", commands.rollouts())
         } else if let Self::Unfinished(id) = self {
-            format!("carry it to its end first: reinstall resume {id}")
+            format!("continue it to its end first: {}", commands.resume(*id))
         } else if let Self::NotAbandoned(id) = self {
             format!(
-                "try first: reinstall resume {id}; if that cannot be, add --yes, and look at its instances yourself"
+                "try first: {}; if that cannot be, add --yes, and check each of its instances yourself",
+                commands.resume(*id)
             )
         } else if let Self::SiteForbids { rollout: Some(id), .. } = self {
-            format!("to have what is on its way watched, and nothing new started: reinstall halt {id}, then resume it")
+            format!(
+                "to watch what is in progress, with no new reinstalls: {} && {}",
+                commands.halt(*id),
+                commands.resume(*id)
+            )
         } else if let Self::Elsewhere { .. } = self {
             "leave --endpoint, --region and --project-id out, and unset their variables".into()
         } else if let Self::Abandon(AbandonError::InFlight { id, .. }) = self {
             format!(
-                "to have them watched to an outcome, and nothing new started: reinstall halt {id}, then reinstall resume \
-                 {id}; for one that you looked at yourself, add --free INSTANCE"
+                "to watch them to an outcome, with no new reinstalls: {} && {}; for one that you checked yourself, add --free \
+                 INSTANCE",
+                commands.halt(*id),
+                commands.resume(*id)
             )
         } else if let Self::Begin(BeginError::Claimed { holder, .. }) = self
             && holder.finished_at.is_some()
@@ -98,20 +117,13 @@ impl Failure {
             let id = holder.id;
             format!("look at each instance yourself; then free it: reinstall abandon {id} --yes --free INSTANCE")
         } else if let Self::Begin(BeginError::Claimed { holder, .. }) = self {
-            let id = holder.id;
-            format!(
-                "`reinstall show {id}` tells how it stands; `reinstall resume {id}` carries it to its end, which frees them"
-            )
-        } else if let Self::Resume(ResumeError::Finished { id, .. }) = self {
-            format!("to start what was not started: reinstall resume {id} --only not-started")
-        } else if let Self::Resume(ResumeError::Held { .. }) = self {
-            "`reinstall halt` has it start nothing new, and watch what is on its way to its end".into()
+            format!("how it stands, and the command that continues it: {}", commands.show(holder.id))
+        } else if let Self::Resume(ResumeError::Held { .. } | ResumeError::Finished { .. }) = self {
+            format!("how each rollout stands: {}", commands.rollouts())
         } else if let Self::TakenOver { rollout, .. } = self {
-            format!("how it stands: reinstall show {rollout}")
+            format!("how it stands: {}", commands.show(*rollout))
         } else if let Self::Journal(_) = self {
-            "what came after that is not on record; once the cause is mended, `reinstall resume` looks again, and starts \
-             what was not started"
-                .into()
+            "what came after that is not on record; mend the cause first: continuing reads every instance again".into()
         } else {
             return None;
         })

@@ -1,5 +1,6 @@
 //! A notice as a sentence, where a person should hear of it at once.
 
+use reinstall_core::named::Named;
 use reinstall_core::notice::{News, Notice};
 use reinstall_core::summary::{HaltCause, Outcome};
 
@@ -7,6 +8,7 @@ use super::plan::counted;
 
 /// The sentence for a notice; `None` for those that the counts tell better.
 pub(crate) fn sentence(notice: &Notice) -> Option<String> {
+    let named = |id| Named::new(id, notice.name.as_ref());
     Some(match &notice.news {
         News::WaveOpened { wave, targets } => format!("wave {wave} opens: {}", counted(*targets, "instance")),
         News::Submitting { batch, instances, attempt } => {
@@ -20,7 +22,7 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
         News::Strangers { batch, ids } => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             format!(
-                "batch {batch}: the cloud says it accepted instances nobody asked for, please look: {}",
+                "WARNING: batch {batch}: the cloud says it accepted instances that no request named: {}",
                 ids.join(", ")
             )
         }
@@ -31,27 +33,45 @@ pub(crate) fn sentence(notice: &Notice) -> Option<String> {
              at a time: {fault}",
             counted(*instances, "instance")
         ),
-        News::Doubted { batch, instances, fault } => {
-            format!("batch {batch}: no answer that tells; {} watched: {fault}", counted(*instances, "instance"))
-        }
+        News::Doubted { batch, instances, fault } => format!(
+            "batch {batch}: no usable answer; checking {} before any retry: {fault}",
+            counted(*instances, "instance")
+        ),
         News::LookFailed { instances, fault } => {
-            format!("a look at {} failed, again soon: {fault}", counted(*instances, "instance"))
+            format!("a read of {} failed, again soon: {fault}", counted(*instances, "instance"))
         }
-        News::Retrying { id } => format!("{id} is shown not to have started; it is tried again"),
+        News::Retrying { id } => format!("{} did not start; retrying", named(*id)),
         News::ImageDiffers { id, image } => {
-            format!("{id} came to a good end, but the cloud names image {image}, not the one asked for; please look")
+            format!("WARNING: {} finished with image {image}, which is not the one asked for", named(*id))
         }
         // A halt ends hundreds that were never touched in one moment.
         News::Ended { outcome: Outcome::NotStarted, submitted_at: None, .. } => return None,
         News::Ended { outcome: Outcome::Succeeded, .. } => return None,
-        News::Ended { id, outcome, reason: Some(reason), .. } => format!("{id} {outcome}: {reason}"),
-        News::Ended { id, outcome, reason: None, .. } => format!("{id} {outcome}"),
+        News::Ended { id, outcome, reason: Some(reason), .. } => format!("{} {outcome}: {reason}", named(*id)),
+        News::Ended { id, outcome, reason: None, .. } => format!("{} {outcome}", named(*id)),
         News::Halted(HaltCause::Ordered) => {
-            "halted on request: nothing new is started, what is on its way is watched to its end; \
+            "halted by operator: no new reinstalls are started, those in progress are watched to their end; \
              Ctrl-C again leaves at once"
                 .into()
         }
-        News::Halted(cause) => format!("halted, nothing new is started: {cause}"),
+        News::Halted(cause) => format!("halted, no new reinstalls are started: {cause}"),
         News::Finished => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    #[test]
+    fn an_instance_is_called_by_its_name_with_its_id_beside() {
+        let id = sample::id(7);
+        let retrying = Notice { name: Some("web-7".into()), ..sample::notice(1, News::Retrying { id }) };
+        let halted = HaltCause::CanaryFailed { id, name: Some("web-7".into()) };
+        for notice in [retrying, sample::notice(1, News::Halted(halted))] {
+            let told = sentence(&notice).unwrap();
+            assert!(told.contains(&format!("web-7 ({id})")), "{told}");
+        }
+    }
 }

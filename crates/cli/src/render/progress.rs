@@ -53,7 +53,7 @@ impl Progress {
 }
 
 /// The phases that someone is in, as `12 installing, 3 succeeded`.
-pub(super) fn phases(tally: &Tally) -> String {
+pub(crate) fn phases(tally: &Tally) -> String {
     let counts = [
         (tally.waiting, "waiting"),
         (tally.submitting, "submitting"),

@@ -1,23 +1,27 @@
-//! How a rollout ended: an object for programs, a table for people.
+//! How a rollout stands or ended: an object for programs, a table for people. Both are made of one [`Snapshot`].
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use reinstall_core::evidence::Fact;
 use reinstall_core::id::{ImageId, ProjectId, RolloutId};
-use reinstall_core::summary::{Conclusion, HaltCause, Outcome, Report, Summary};
+use reinstall_core::named::Named;
+use reinstall_core::rollout::snapshot::{InstanceSnapshot, LivePhase, Snapshot};
+use reinstall_core::summary::{Conclusion, HaltCause, Outcome, Reason, Report};
 use reinstall_core::time::{Plain, Timestamp};
 use reinstall_http::operation::Operation;
 use reinstall_journal::row::RunState;
 use serde::Serialize;
 
-use crate::failure::hint_on;
-
 use super::rollouts::state_word;
 use super::table;
 
-/// Everything that is known about a rollout that ended.
+/// The most instances in progress that are named one by one.
+const IN_PROGRESS_SHOWN_MAX: usize = 50;
+
+/// Everything that is known about a rollout.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct RolloutReport {
     pub(crate) rollout: RolloutId,
     pub(crate) project_id: ProjectId,
     pub(crate) endpoint: String,
@@ -25,7 +29,7 @@ pub(crate) struct Ended {
     /// How many requests this program sent; `None` where it only reads what is on record.
     pub(crate) requests: Option<BTreeMap<Operation, u64>>,
     pub(crate) state: RunState,
-    pub(crate) summary: Summary,
+    pub(crate) snapshot: Snapshot,
 }
 
 /// The report for programs. Scripts hang on these names.
@@ -37,13 +41,14 @@ pub(crate) struct ReportObject<'a> {
     endpoint: &'a str,
     image_id: Option<ImageId>,
     started_at: Timestamp,
-    finished_at: Timestamp,
-    conclusion: &'static str,
+    finished_at: Option<Timestamp>,
+    conclusion: Option<&'static str>,
     halted: Option<&'a HaltCause>,
+    /// By outcome, and by phase for those without an outcome. They add up to all instances.
     counts: BTreeMap<&'static str, usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     requests: Option<BTreeMap<&'static str, u64>>,
-    instances: &'a [Report],
+    instances: Vec<InstanceSnapshot<'a>>,
 }
 
 /// The last line of a stream of notices.
@@ -63,26 +68,29 @@ pub(super) const fn conclusion_word(conclusion: Conclusion) -> &'static str {
     }
 }
 
-impl Ended {
+impl RolloutReport {
     /// The report for programs.
     pub(crate) fn object(&self) -> ReportObject<'_> {
-        let summary = &self.summary;
+        let snapshot = &self.snapshot;
+        let outcomes = snapshot.outcomes().into_iter().map(|(outcome, count)| (outcome.word(), count));
+        let phases = snapshot.phases().into_iter().map(|(phase, count)| (phase.word(), count));
+        let conclusion = snapshot.conclusion().map(conclusion_word);
         ReportObject {
             rollout: self.rollout,
             state: state_word(self.state),
             project_id: &self.project_id,
             endpoint: &self.endpoint,
             image_id: self.image_id,
-            started_at: summary.started_at,
-            finished_at: summary.finished_at,
-            conclusion: conclusion_word(summary.conclusion()),
-            halted: summary.halted.as_ref(),
-            counts: summary.counts().into_iter().map(|(outcome, count)| (outcome.word(), count)).collect(),
+            started_at: snapshot.started_at(),
+            finished_at: snapshot.finished_at(),
+            conclusion: if snapshot.is_given_up() { Some("abandoned") } else { conclusion },
+            halted: snapshot.halted(),
+            counts: outcomes.chain(phases).collect(),
             requests: self
                 .requests
                 .as_ref()
                 .map(|sent| sent.iter().map(|(operation, count)| (operation.name(), *count)).collect()),
-            instances: &summary.reports,
+            instances: snapshot.instances().collect(),
         }
     }
 
@@ -91,82 +99,170 @@ impl Ended {
         SummaryLine { event: "summary", report: self.object() }
     }
 
-    /// The report for people: counts by outcome and cause, then everything about those that did not succeed.
+    /// The report for people: counts by outcome and cause, what is in progress, then everything about those that did not
+    /// succeed.
     pub(crate) fn text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let summary = &self.summary;
-        let mut causes = table::new(["INSTANCES", "OUTCOME", "REASON"]);
-        for ((outcome, code), count) in self.causes() {
-            causes.add_row([count.to_string(), outcome.to_string(), code]);
-        }
-        table::write(out, &causes)?;
-        self.unwell(out)?;
+        self.counts(out)?;
+        self.details(out)?;
         writeln!(out)?;
+        let snapshot = &self.snapshot;
         let requests = self.requests.as_ref().map(|sent| format!(", {} requests", sent.values().sum::<u64>()));
+        let until = snapshot.finished_at().unwrap_or(snapshot.last_event_at());
         writeln!(
             out,
             "{} of {} reinstalled in {}{}",
-            summary.counts().get(&Outcome::Succeeded).copied().unwrap_or_default(),
-            summary.reports.len(),
-            Plain(whole_seconds(summary.finished_at.since(summary.started_at))),
+            snapshot.outcomes().get(&Outcome::Succeeded).copied().unwrap_or_default(),
+            snapshot.summary().reports.len(),
+            Plain(whole_seconds(until.since(snapshot.started_at()))),
             requests.unwrap_or_default(),
         )?;
         writeln!(out, "Rollout {}", self.rollout)?;
-        match &summary.halted {
-            Some(cause) => writeln!(out, "Nothing new was started: {cause}"),
+        if !snapshot.is_over() {
+            writeln!(out, "Not finished: {}", state_word(self.state))?;
+        }
+        match snapshot.halted() {
+            Some(HaltCause::Ordered) => writeln!(out, "Halted by operator"),
+            Some(cause) => writeln!(out, "Halted: {cause}"),
             None => Ok(()),
         }
     }
 
-    /// Everything about those that ended and did not succeed.
-    pub(crate) fn unwell(&self, out: &mut dyn Write) -> io::Result<()> {
-        let summary = &self.summary;
-        // Those that a halt spared are counted above; one by one they would bury the others.
-        let spared = summary.halted.as_ref().map(HaltCause::reason);
-        let is_told = |report: &&Report| match report.outcome {
-            // What is still on its way, as the record has it, is counted and has no verdict.
-            _ if report.finished_at.is_none() && self.requests.is_none() => false,
-            Outcome::Succeeded => false,
-            Outcome::NotStarted => !report.evidence.is_empty() || report.reason != spared,
-            Outcome::Failed | Outcome::Skipped | Outcome::Unresolved => true,
-        };
-        let mut unwell = summary.reports.iter().filter(is_told).peekable();
-        if unwell.peek().is_some() {
-            writeln!(out)?;
+    /// How many instances stand or ended in each way, and why.
+    pub(crate) fn counts(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut causes = table::new(["INSTANCES", "OUTCOME", "REASON"]);
+        for ((standing, code), count) in self.causes() {
+            causes.add_row([count.to_string(), standing.to_string(), code]);
         }
-        unwell.try_for_each(|report| write_unwell(out, report))
+        table::write(out, &causes)
     }
 
-    fn causes(&self) -> BTreeMap<(Outcome, String), usize> {
+    /// Every instance that is in progress, that did not succeed, or that a person should look at all the same.
+    pub(crate) fn details(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.in_progress(out)?;
+        self.unsuccessful(out)?;
+        self.contradictions(out)
+    }
+
+    /// The instances that a request names and that have no outcome yet, the first of them one by one.
+    fn in_progress(&self, out: &mut dyn Write) -> io::Result<()> {
+        let in_progress = || {
+            let instances = self.snapshot.instances();
+            instances.filter(|instance| instance.phase().is_some_and(LivePhase::is_in_progress))
+        };
+        let count = in_progress().count();
+        if count == 0 {
+            return Ok(());
+        }
+        writeln!(out, "\nIn progress")?;
+        for instance in in_progress().take(IN_PROGRESS_SHOWN_MAX) {
+            let report = instance.report();
+            write!(out, "  {}  {}", named(report), Standing::of(&instance))?;
+            if let Some(at) = report.submitted_at {
+                write!(out, ", requested at {at}")?;
+            }
+            match report.evidence.last() {
+                Some(last) => writeln!(out, "\n    {}", last.fact)?,
+                None => writeln!(out)?,
+            }
+        }
+        match count.saturating_sub(IN_PROGRESS_SHOWN_MAX) {
+            0 => Ok(()),
+            more => writeln!(out, "  and {more} more; --output json names all"),
+        }
+    }
+
+    /// Everything about those that ended and did not succeed.
+    fn unsuccessful(&self, out: &mut dyn Write) -> io::Result<()> {
+        // Those that a halt spared are counted above; one by one they would bury the others.
+        let spared = self.snapshot.halted().map(HaltCause::reason);
+        let is_told = |instance: &InstanceSnapshot<'_>| match instance.outcome() {
+            None | Some(Outcome::Succeeded) => false,
+            Some(Outcome::NotStarted) => {
+                let is_spared = instance.reason() == spared.as_ref() || is_abandoned(instance.reason());
+                !instance.report().evidence.is_empty() || !is_spared
+            }
+            Some(Outcome::Failed | Outcome::Skipped | Outcome::Unresolved) => true,
+        };
+        let mut told = self.snapshot.instances().filter(is_told).peekable();
+        if told.peek().is_some() {
+            writeln!(out)?;
+        }
+        told.try_for_each(|instance| write_unsuccessful(out, &instance))
+    }
+
+    /// The evidence against a success, whatever the outcome.
+    fn contradictions(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut is_first = true;
+        for instance in self.snapshot.instances() {
+            let report = instance.report();
+            for evidence in report.evidence.iter().filter(|evidence| evidence.fact.contradicts_success()) {
+                if std::mem::take(&mut is_first) {
+                    writeln!(out)?;
+                }
+                writeln!(out, "WARNING: {} {}: {}", named(report), Standing::of(&instance), self.told(&evidence.fact))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A fact that speaks against a success, with what was expected instead.
+    fn told(&self, fact: &Fact) -> String {
+        match (fact, self.image_id) {
+            (Fact::ImageDiffers(image), Some(wanted)) => format!("the cloud names image {image}, expected {wanted}"),
+            (other, _) => other.to_string(),
+        }
+    }
+
+    fn causes(&self) -> BTreeMap<(Standing, String), usize> {
         let mut causes = BTreeMap::new();
-        for report in &self.summary.reports {
-            let code = table::or_dash(report.reason.as_ref().map(|reason| reason.code.as_str()));
-            *causes.entry((report.outcome, code)).or_default() += 1;
+        for instance in self.snapshot.instances() {
+            let code = table::or_dash(instance.reason().map(|reason| reason.code.as_str()));
+            *causes.entry((Standing::of(&instance), code)).or_default() += 1;
         }
         causes
     }
+}
 
-    /// What a person does next, for each outcome there is.
-    pub(crate) fn advice(&self) -> Vec<String> {
-        let id = self.rollout;
-        if self.state != RunState::Finished {
-            return vec![format!(
-                "what is on its way goes on without anybody watching; to go on: reinstall resume {id}"
-            )];
+/// Where an instance stands: its outcome, or else its phase. Outcomes come first in tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    Ended(Outcome),
+    Live(Option<LivePhase>),
+}
+
+impl Standing {
+    fn of(instance: &InstanceSnapshot<'_>) -> Self {
+        match instance.outcome() {
+            Some(outcome) => Self::Ended(outcome),
+            None => Self::Live(instance.phase()),
         }
-        let counts = self.summary.counts();
-        let occurs = |outcome: &Outcome| counts.get(outcome).is_some_and(|count| *count > 0);
-        let denied = match &self.summary.halted {
-            Some(HaltCause::Denied { fault }) => hint_on(fault),
-            Some(_) | None => None,
-        };
-        let outcomes = Outcome::ALL.iter().filter(|outcome| occurs(outcome));
-        denied.into_iter().chain(outcomes.filter_map(|outcome| advice(*outcome, id))).collect()
     }
 }
 
-fn write_unwell(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    writeln!(out, "{}  {}", report.id, report.outcome)?;
-    if let Some(reason) = &report.reason {
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ended(outcome) => write!(f, "{outcome}"),
+            Self::Live(Some(phase)) => write!(f, "{phase}"),
+            Self::Live(None) => f.write_str("-"),
+        }
+    }
+}
+
+/// Whether a target has its outcome only because the rollout was given up.
+fn is_abandoned(reason: Option<&Reason>) -> bool {
+    reason.is_some_and(|reason| reason.code.as_str() == "abandoned")
+}
+
+/// `web-1 (0b29c7a1-…)`
+fn named(report: &Report) -> Named<'_> {
+    Named::new(report.id, report.name.as_ref())
+}
+
+fn write_unsuccessful(out: &mut dyn Write, instance: &InstanceSnapshot<'_>) -> io::Result<()> {
+    let report = instance.report();
+    writeln!(out, "{}  {}", named(report), Standing::of(instance))?;
+    if let Some(reason) = instance.reason() {
         writeln!(out, "    {reason}")?;
     }
     if let Some(request_id) = &report.request_id {
@@ -178,36 +274,31 @@ fn write_unwell(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     }
 }
 
-fn advice(outcome: Outcome, id: RolloutId) -> Option<String> {
-    Some(match outcome {
-        Outcome::Succeeded => return None,
-        Outcome::Failed => format!(
-            "failed: read the cloud's words. To try again: reinstall resume {id} --only failed --start-from \
-             running,failed,error"
-        ),
-        Outcome::Skipped => {
-            "skipped: not touched. Bring the instance into a state of --start-from, then run again".to_owned()
-        }
-        Outcome::Unresolved => {
-            "unresolved: look at the console before anything else; a new run may wipe a good system again".to_owned()
-        }
-        Outcome::NotStarted => {
-            format!("not_started: not wiped by this run. To start them: reinstall resume {id} --only not-started")
-        }
-    })
-}
-
-/// Nobody reads milliseconds behind minutes.
+/// Milliseconds behind minutes are left out.
 pub(crate) fn whole_seconds(duration: std::time::Duration) -> std::time::Duration {
     std::time::Duration::from_secs(duration.as_secs())
 }
 
 #[cfg(test)]
 mod tests {
+    use reinstall_core::evidence::Evidence;
+
     use super::*;
     use crate::render::sample;
 
-    fn ended() -> Ended {
+    fn report(snapshot: Snapshot, image_id: Option<ImageId>) -> RolloutReport {
+        RolloutReport {
+            rollout: RolloutId::new(sample::at(0), [7; 10]),
+            project_id: sample::account().project,
+            endpoint: sample::account().endpoint.to_string(),
+            image_id,
+            requests: Some(Operation::ALL.into_iter().zip([2, 0, 9]).collect()),
+            state: if snapshot.is_over() { RunState::Finished } else { RunState::Left },
+            snapshot,
+        }
+    }
+
+    fn ended() -> RolloutReport {
         let spent = HaltCause::BudgetSpent { failures: 1, failures_max: 0 };
         let words = spent.to_string();
         let reports = vec![
@@ -217,24 +308,18 @@ mod tests {
             sample::report(4, Outcome::NotStarted, Some((spent.code(), &words))),
             sample::report(5, Outcome::NotStarted, Some(("unreachable", "no connection"))),
         ];
-        let halted = Some(spent);
-        Ended {
-            rollout: RolloutId::new(sample::at(0), [7; 10]),
-            project_id: sample::account().project,
-            endpoint: sample::account().endpoint.to_string(),
-            image_id: None,
-            requests: Some(Operation::ALL.into_iter().zip([2, 0, 9]).collect()),
-            state: RunState::Finished,
-            summary: sample::summary(reports, halted),
-        }
+        report(Snapshot::finished(sample::summary(reports, Some(spent))), None)
+    }
+
+    fn text(report: &RolloutReport) -> String {
+        let mut shown = Vec::new();
+        report.text(&mut shown).unwrap();
+        String::from_utf8(shown).unwrap()
     }
 
     #[test]
     fn people_read_counts_first_and_then_what_went_wrong() {
-        let mut shown = Vec::new();
-        ended().text(&mut shown).unwrap();
-        insta::assert_snapshot!(String::from_utf8(shown).unwrap());
-        assert_eq!(ended().advice().len(), 2);
+        insta::assert_snapshot!(text(&ended()));
     }
 
     #[test]
@@ -242,5 +327,34 @@ mod tests {
         insta::assert_snapshot!(serde_json::to_string_pretty(&ended().object()).unwrap());
         let line = serde_json::to_value(ended().line()).unwrap();
         assert_eq!((line["event"].as_str(), line["counts"]["failed"].as_u64()), (Some("summary"), Some(1)));
+    }
+
+    /// Both are made of one snapshot: what has a phase in one has none of the outcomes in the other.
+    #[test]
+    fn text_and_json_tell_the_same_of_a_rollout_under_way() {
+        let under_way = report(sample::under_way(), None);
+        let object = serde_json::to_value(under_way.object()).unwrap();
+        for absent in ["finished_at", "conclusion"] {
+            assert!(object[absent].is_null(), "{object:#}");
+        }
+        let counts = object["counts"].as_object().unwrap();
+        assert_eq!(counts.values().filter_map(serde_json::Value::as_u64).sum::<u64>(), 3, "{object:#}");
+        let shown = text(&under_way);
+        for instance in object["instances"].as_array().unwrap() {
+            let phase = instance["phase"].as_str().unwrap();
+            assert!(instance["outcome"].is_null() && shown.contains(phase), "{phase}: {shown}");
+        }
+        assert!(shown.contains("web-1 (00000000-0000-0000-0000-000000000001)  installing, requested at"), "{shown}");
+        assert!(shown.contains("Not finished") && !shown.contains("unresolved"), "{shown}");
+    }
+
+    #[test]
+    fn evidence_against_a_success_is_told() {
+        let mut odd = sample::report(1, Outcome::Succeeded, None);
+        let (found, wanted) = (ImageId::from_bits(7), ImageId::from_bits(8));
+        odd.evidence.push(Evidence { at: sample::at(60), fact: Fact::ImageDiffers(found) });
+        let shown = text(&report(Snapshot::finished(sample::summary(vec![odd], None)), Some(wanted)));
+        let told = format!("succeeded: the cloud names image {found}, expected {wanted}");
+        assert!(shown.contains("WARNING: web-1 (") && shown.contains(&told), "{shown}");
     }
 }

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use reinstall_core::id::{ProjectId, RolloutId};
-use reinstall_core::notice::Tally;
 use reinstall_core::summary::Summary;
 use reinstall_core::time::{Plain, Timestamp};
 use reinstall_journal::row::{RolloutRow, RunState};
 use serde::{Deserialize, Serialize};
 
-use super::progress::phases;
-use super::report::{conclusion_word, whole_seconds};
+use super::report::{RolloutReport, conclusion_word, whole_seconds};
 use super::table;
 
 /// How much of an id tells rollouts apart: the part that is a time in milliseconds.
@@ -131,35 +129,45 @@ fn result(row: &RolloutRow) -> String {
 }
 
 /// An unfinished rollout for people: who has it, and where its instances stand.
-pub(crate) fn under_way(out: &mut dyn Write, row: &RolloutRow, tally: &Tally, now: Timestamp) -> io::Result<()> {
+pub(crate) fn under_way(
+    out: &mut dyn Write,
+    row: &RolloutRow,
+    report: &RolloutReport,
+    now: Timestamp,
+) -> io::Result<()> {
     let state = row.standing(now);
     writeln!(out, "Rollout    {}", row.id)?;
     writeln!(out, "Endpoint   {}", row.endpoint)?;
     writeln!(out, "Project    {}", row.project_id)?;
+    match report.image_id {
+        Some(image) => writeln!(out, "Image      {image}")?,
+        None => writeln!(out, "Image      each instance keeps its own")?,
+    }
     writeln!(out, "Began      {}", row.started_at)?;
     match (state, &row.holder) {
         (RunState::Running, Some((owner, _))) => writeln!(out, "State      running: {owner}")?,
         (_, Some((owner, _))) if !row.is_to_be_taken_over(now) => {
             writeln!(out, "State      interrupted: {owner}, and that process has ended")?;
-            writeln!(out, "           go on with: reinstall resume {}", row.id)?;
         }
         (_, Some((owner, heartbeat_at))) => {
             let silent = Plain(whole_seconds(now.since(*heartbeat_at)));
             writeln!(out, "State      interrupted: {owner}, not heard of for {silent}")?;
-            writeln!(out, "           once that process has ended: reinstall resume {} --take-over", row.id)?;
         }
-        (_, None) => {
-            writeln!(out, "State      left before its end")?;
-            writeln!(out, "           go on with: reinstall resume {}", row.id)?;
-        }
+        (_, None) => writeln!(out, "State      left before its end")?,
     }
-    writeln!(out, "Instances  {} of {} done: {}", tally.done(), tally.targets(), phases(tally))
+    if let Some(cause) = report.snapshot.halted() {
+        writeln!(out, "Halted     {cause}; no new reinstalls are started")?;
+    } else if row.halt_ordered {
+        writeln!(out, "Halted     by order; no new reinstalls are started")?;
+    }
+    let ended: usize = report.snapshot.outcomes().values().sum();
+    writeln!(out, "Instances  {ended} of {} finished\n", row.targets)?;
+    report.counts(out)?;
+    report.details(out)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use reinstall_core::summary::Outcome;
     use reinstall_journal::owner::Owner;
     use reinstall_journal::run_lock::Liveness;
@@ -220,19 +228,30 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_rollout_tells_how_to_go_on() {
-        let tally = sample::tally(3, 2, 1);
+    fn an_unfinished_rollout_tells_who_has_it_and_which_instances_are_installing() {
         let mut rows = rows();
         // Out of the kernel's sight; there; given back; and gone for certain.
         rows.insert(0, RolloutRow { liveness: Liveness::Ended, ..rows[0].clone() });
         for (row, told) in
-            rows.iter().zip(["has ended", "running: alice@another", "--take-over", "left before its end"])
+            rows.iter().zip(["has ended", "running: alice@another", "not heard of for", "left before its end"])
         {
+            let report = RolloutReport {
+                rollout: row.id,
+                project_id: row.project_id.clone(),
+                endpoint: row.endpoint.clone(),
+                image_id: None,
+                requests: None,
+                state: row.standing(sample::at(1_000)),
+                snapshot: sample::under_way(),
+            };
             let mut shown = Vec::new();
-            under_way(&mut shown, row, &tally, sample::at(1_000) + Duration::ZERO).unwrap();
+            under_way(&mut shown, row, &report, sample::at(1_000)).unwrap();
             let shown = String::from_utf8(shown).unwrap();
-            assert!(shown.contains(told) && shown.contains("1 of 6 done"), "{shown}");
-            assert_eq!(shown.contains("--take-over"), told == "--take-over", "{shown}");
+            let installing = format!("web-1 ({})  installing", sample::id(1));
+            assert!(
+                shown.contains(told) && shown.contains("0 of 2 finished") && shown.contains(&installing),
+                "{shown}"
+            );
         }
     }
 }

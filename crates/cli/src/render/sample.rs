@@ -1,16 +1,23 @@
 //! Made-up plans, notices and reports for tests.
 
+use reinstall_core::action::{Action, Answer, Event, Look};
 use reinstall_core::evidence::{Evidence, Fact};
-use reinstall_core::id::{InstanceId, RequestId};
+use reinstall_core::id::{InstanceId, RequestId, RolloutId};
+use reinstall_core::instance::{InstanceState, OperationState};
 use reinstall_core::notice::{News, Notice, Tally};
 use reinstall_core::plan::Plan;
 use reinstall_core::policy::Policy;
+use reinstall_core::rollout::Rollout;
+use reinstall_core::rollout::snapshot::Snapshot;
+use reinstall_core::sighting::Sighting;
 use reinstall_core::spec::{ReinstallSpec, TargetSpec};
 use reinstall_core::summary::{HaltCause, Outcome, Reason, Report, Summary};
 use reinstall_core::time::Timestamp;
 use reinstall_http::endpoint::{Endpoint, PlainHttp};
 use reinstall_http::sign::key::AccessKey;
 use reinstall_http::sources::{Given, Source};
+use reinstall_journal::row::RolloutRow;
+use reinstall_journal::run_lock::Liveness;
 
 use crate::setup::{Account, Who};
 
@@ -44,7 +51,7 @@ pub(crate) fn plan(targets: u128) -> Plan {
 }
 
 pub(crate) fn notice(seconds: u64, news: News) -> Notice {
-    Notice { at: at(seconds), news }
+    Notice { at: at(seconds), name: None, news }
 }
 
 pub(crate) fn report(bits: u128, outcome: Outcome, reason: Option<(&str, &str)>) -> Report {
@@ -52,6 +59,7 @@ pub(crate) fn report(bits: u128, outcome: Outcome, reason: Option<(&str, &str)>)
     let evidence = vec![Evidence { at: at(11), fact: Fact::Acknowledged(RequestId::new("7f3a")) }];
     Report {
         id: id(bits),
+        name: Some((&*format!("web-{bits}")).into()),
         outcome,
         reason: reason.map(|(code, message)| Reason::new(code, message)),
         attempts: u32::from(touched),
@@ -64,6 +72,53 @@ pub(crate) fn report(bits: u128, outcome: Outcome, reason: Option<(&str, &str)>)
 
 pub(crate) fn summary(reports: Vec<Report>, halted: Option<HaltCause>) -> Summary {
     Summary { started_at: at(0), finished_at: at(754), halted, abandoned: false, reports }
+}
+
+/// What is on record of a rollout that was given back before its end.
+pub(crate) fn row(targets: u64) -> RolloutRow {
+    RolloutRow {
+        id: RolloutId::new(at(0), [7; 10]),
+        endpoint: "https://clouddc.example".into(),
+        project_id: account().project,
+        started_at: at(0),
+        targets,
+        program: "0.1.0".into(),
+        parent: None,
+        plan_hash: None,
+        finished_at: None,
+        ending: None,
+        holder: None,
+        liveness: Liveness::Unknown,
+        halt_ordered: false,
+        lines: 40,
+    }
+}
+
+/// A rollout of three, left when the canary was installing.
+pub(crate) fn under_way() -> Snapshot {
+    let mut rollout = Rollout::new(plan(3), 7, at(0));
+    let seen = |word: &str| Sighting {
+        state: Some(InstanceState::Running),
+        operation: Some(OperationState::from_word(word)),
+        name: Some("web-1".into()),
+        ..Sighting::default()
+    };
+    for (seconds, word) in [(1, "install-succeed"), (2, ""), (20, "reinstall-processing")] {
+        rollout.handle(at(seconds), Event::Tick);
+        while let Some(action) = rollout.poll_action() {
+            let (ticket, answer) = match action {
+                Action::Look(ticket, ids) => {
+                    (ticket, Answer::Looked(ids.into_iter().map(|id| (id, Look::Seen(seen(word)))).collect()))
+                }
+                Action::Submit(ticket, submission) => {
+                    let ids = submission.ids.as_slice().to_vec();
+                    (ticket, Answer::Accepted { ids, request_id: RequestId::new("7f3a") })
+                }
+            };
+            rollout.handle(at(seconds), Event::Answered(ticket, answer));
+        }
+    }
+    rollout.into_snapshot()
 }
 
 pub(crate) fn tally(waiting: usize, installing: usize, succeeded: usize) -> Tally {

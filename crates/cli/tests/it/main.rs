@@ -13,5 +13,7 @@ mod records;
 mod rollouts;
 mod secrets;
 mod site;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod usage;
 mod world;

@@ -55,24 +55,39 @@ fn a_finished_rollout_is_shown_as_it_was_reported() {
     assert_eq!((&rows[0]["state"], &rows[0]["counts"]["succeeded"]), (&"finished".into(), &5.into()));
     let refused = world.resume(&[&id]);
     assert_eq!(refused.code, Some(2), "{refused}");
-    assert!(refused.stderr.contains("finished") && refused.stderr.contains("--only not-started"), "{refused}");
-    assert_eq!(world.resume(&[]).code, Some(2), "nothing is unfinished");
+    assert!(refused.stderr.contains("ended at") && !refused.stderr.contains("--only"), "nothing is left: {refused}");
+    let nothing = world.resume(&[]);
+    assert!(nothing.code == Some(2) && nothing.stderr.contains("hint: what is on record"), "{nothing}");
 }
 
 #[cfg(unix)]
 #[test]
 fn a_rollout_that_was_left_goes_on_where_it_was() {
     let world = world_where(5, TOKEN, Duration::from_secs(3));
-    let (code, report) = world.run_and_interrupt(&["1 installing", "halted on request"]);
+    let (code, report) = world.run_and_interrupt(&["1 installing", "halted by operator"]);
     assert_eq!((code, report["state"].as_str()), (Some(4), Some("left")), "{report}");
-    let shown = world.bench.run(&["show", &world.newest()], "");
-    assert!(shown.stdout.contains("left before its end") && shown.stdout.contains("1 installing"), "{shown}");
-    // It was halted before it was left, and it stays so; nobody has to take over what was given back.
-    let resumed = world.resume(&[]);
+    let id = world.newest();
+    let shown = world.bench.run(&["show", &id], "");
+    for told in ["left before its end", "installing, requested at", "seen in progress"] {
+        assert!(shown.stdout.contains(told), "{told}: {shown}");
+    }
+    assert!(shown.stderr.contains(&format!("reinstall resume {id}")), "{shown}");
+    let mut object = world.told(&["show", &id]);
+    for differs in ["requests", "endpoint"] {
+        object[differs] = report[differs].clone();
+    }
+    assert_eq!(object, report, "the program that left it told the same");
+    let canary = &object["instances"][0];
+    assert_eq!((&canary["outcome"], &canary["phase"]), (&Value::Null, &"installing".into()), "{canary}");
+    assert!(canary["name"].as_str().is_some_and(|name| shown.stdout.contains(&format!("{name} ("))), "{canary}");
+    // It was halted before it was left, and it stays so: it can be resumed without a password, and names what it watches.
+    let resumed = world.bench.run(&["resume", "--yes", "--requests-per-second", "500", "--output", "json"], "");
+    for told in [&*id, "requested    1", "finished     4", "in progress  1", "Password     not needed"] {
+        assert!(resumed.stderr.contains(told), "{told}: {resumed}");
+    }
     let report: Value = serde_json::from_str(&resumed.stdout).unwrap();
     assert_eq!(resumed.code, Some(4), "{resumed}");
     assert_eq!((&report["counts"]["succeeded"], &report["counts"]["not_started"]), (&1.into(), &4.into()), "{report}");
-    let id = world.newest();
     for code in [0, 2] {
         let again = world.resume(&[&id, "--only", "not-started"]);
         assert_eq!(again.code, Some(code), "{again}");
@@ -80,6 +95,41 @@ fn a_rollout_that_was_left_goes_on_where_it_was() {
     }
     let rows = world.told(&["rollouts"]);
     assert_eq!((rows.as_array().unwrap().len(), &rows[0]["continues"]), (2, &rows[1]["rollout"]));
+}
+
+/// Whatever is hinted at is typed, just as it stands.
+#[test]
+fn a_failed_canary_is_followed_by_the_commands_that_work() {
+    let world = world(5, TOKEN);
+    let bad = world.server.ids()[0];
+    world.server.with_cloud(|cloud| cloud.set_ending(bad, Ending::fails("iMetal.0307", "the disk is gone")));
+    let ended = world.run(&[]);
+    assert_eq!(ended.code, Some(4), "{ended}");
+    let id = world.newest();
+    let steps = hinted(&ended.stderr);
+    for (name, told) in [
+        ("resume", world.resume(&[])),
+        ("resume with its id", world.resume(&[&id])),
+        ("show", world.bench.run(&["show", &id], "")),
+    ] {
+        assert_eq!(hinted(&told.stderr), steps, "{name}: {told}");
+    }
+    assert_eq!(steps.len(), 2, "{steps:?}");
+    world.server.with_cloud(|cloud| cloud.set_ending(bad, Ending::Succeeds));
+    for step in &steps {
+        let args: Vec<&str> = step.split_whitespace().skip(2).collect();
+        let again = world.resume(&args);
+        assert_eq!(again.code, Some(0), "{step}: {again}");
+    }
+    assert_eq!(world.wipes(), [2, 1, 1, 1, 1]);
+    let shown = world.bench.run(&["show", &id], "");
+    assert!(shown.stderr.contains("a later rollout"), "{shown}");
+}
+
+/// The commands to resume that the hints name.
+fn hinted(stderr: &str) -> Vec<String> {
+    let hints = stderr.lines().filter(|line| line.starts_with("hint: "));
+    hints.filter_map(|line| line.find("reinstall resume").map(|at| line[at..].to_owned())).collect()
 }
 
 #[test]
@@ -92,10 +142,10 @@ fn those_that_failed_are_tried_again_and_nobody_else() {
     let id = world.newest();
     let nobody = world.resume(&[&id, "--only", "unresolved"]);
     assert!(nobody.code == Some(2) && nobody.stderr.contains("no instance"), "{nobody}");
-    let again = world.resume(&[&id, "--only", "failed", "--start-from", "running,failed,error"]);
-    assert_eq!(again.code, Some(0), "{again}");
+    let again = world.resume(&[&id, "--only", "failed"]);
+    assert_eq!(again.code, Some(0), "it may be in the states of a failure: {again}");
     assert_eq!(world.wipes(), [1, 1, 1, 2, 1, 1], "a new run was asked for");
-    let twice = world.resume(&[&id, "--only", "failed", "--start-from", "running,failed,error"]);
+    let twice = world.resume(&[&id, "--only", "failed"]);
     assert_eq!(twice.code, Some(2), "typed twice, it wipes once: {twice}");
     let later = world.newest();
     assert!(twice.stderr.contains(&format!("a later rollout took them on: {later}")), "{twice}");

@@ -5,6 +5,7 @@ use crate::notice::News;
 use crate::summary::{HaltCause, Outcome, Reason, Report};
 
 use super::Rollout;
+use super::names::Names;
 use super::phase::{Ending, Phase, Target};
 
 impl Rollout {
@@ -47,7 +48,7 @@ impl Rollout {
         self.failures += 1;
         let failures_max = self.plan.failures_max() + usize::from(planted(Mutant::BudgetOffByOne));
         let cause = if self.wave == 0 && !planted(Mutant::CanaryIsSpared) {
-            HaltCause::CanaryFailed { id }
+            HaltCause::CanaryFailed { id, name: self.names.get(id).cloned() }
         } else if self.failures > failures_max {
             HaltCause::BudgetSpent { failures: self.failures, failures_max: self.plan.failures_max() }
         } else {
@@ -72,7 +73,7 @@ impl Rollout {
 }
 
 impl Target {
-    pub(super) fn into_report(self) -> Report {
+    pub(super) fn into_report(self, names: &Names) -> Report {
         let unfinished = |outcome, message: &str| (outcome, Some(Reason::new("abandoned", message)), None);
         let (outcome, reason, finished_at) = match self.phase {
             Phase::Done(ending) => (ending.outcome, ending.reason, Some(ending.at)),
@@ -82,10 +83,13 @@ impl Target {
             Phase::Submitting => {
                 unfinished(Outcome::Unresolved, "the rollout was left while its request was under way")
             }
-            Phase::Watched(_) => unfinished(Outcome::Unresolved, "the rollout was left before its end was seen"),
+            Phase::Watched(_) => {
+                unfinished(Outcome::Unresolved, "interrupted: it may still be in progress in the cloud")
+            }
         };
         Report {
             id: self.id,
+            name: names.get(self.id).cloned(),
             outcome,
             reason,
             attempts: self.attempts,

@@ -11,6 +11,7 @@ use reinstall_journal::store::Store;
 use super::Case;
 use crate::env::{REINSTALL_ENDPOINT, REINSTALL_REGION};
 use crate::failure::{Cause, Failure};
+use crate::next_step::Commands;
 use crate::render::doctor::Check;
 use crate::render::plan::counted;
 use crate::setup::{Account, Missing, Who, parse_project};
@@ -131,31 +132,30 @@ pub(super) fn state_directory(case: &Case<'_>) -> Check {
         Ok(None) => Check::ok(STATE_DIRECTORY, format!("{}: nothing on record yet; {rate}", folder.display())),
         Ok(Some(rows)) => {
             let seen = format!("{}: {} on record", folder.display(), counted(rows.len(), "rollout"));
-            on_record(&rows, &seen, &rate, case.clock.now())
+            let commands = Commands { state_dir: case.setup.state.state_dir.clone() };
+            on_record(&rows, &seen, &rate, case.clock.now(), &commands)
         }
     }
 }
 
-fn on_record(rows: &[RolloutRow], seen: &str, rate: &str, now: Timestamp) -> Check {
+fn on_record(rows: &[RolloutRow], seen: &str, rate: &str, now: Timestamp, commands: &Commands) -> Check {
     let unfinished: Vec<(&RolloutRow, RunState)> =
         rows.iter().map(|row| (row, row.standing(now))).filter(|(_, state)| *state != RunState::Finished).collect();
     let go_on = |(row, state): &(&RolloutRow, RunState)| match state {
-        RunState::Left => Some(format!("reinstall resume {}", row.id)),
-        RunState::Interrupted if row.is_to_be_taken_over(now) => {
-            Some(format!("reinstall resume {} --take-over", row.id))
-        }
-        RunState::Interrupted => Some(format!("reinstall resume {}", row.id)),
+        RunState::Left => Some(commands.resume(row.id)),
+        RunState::Interrupted if row.is_to_be_taken_over(now) => Some(commands.take_over(row.id)),
+        RunState::Interrupted => Some(commands.resume(row.id)),
         RunState::Running | RunState::Finished => None,
     };
-    let commands: Vec<String> = unfinished.iter().filter_map(go_on).collect();
-    let running = unfinished.len() - commands.len();
+    let open: Vec<String> = unfinished.iter().filter_map(go_on).collect();
+    let running = unfinished.len() - open.len();
     let running = if running > 0 { format!(", {running} under way") } else { String::new() };
-    match commands.len() {
+    match open.len() {
         0 => Check::ok(STATE_DIRECTORY, format!("{seen}{running}; {rate}")),
         left => {
             let advice = "bring it to its end before its instances are named again";
             Check::warning(STATE_DIRECTORY, format!("{seen}{running}, {left} left before the end; {rate}"), advice)
-                .with_details(commands)
+                .with_details(open)
         }
     }
 }

@@ -68,7 +68,7 @@ fn a_failed_canary_halts() {
         .run_with(|id, submitted| if submitted { "error/reinstall-failed/X.1".into() } else { quick(id, submitted) });
     assert_eq!(submissions.len(), 1);
     let summary = play.summary();
-    assert_eq!(summary.halted, Some(HaltCause::CanaryFailed { id: InstanceId::from_bits(0) }));
+    assert_eq!(summary.halted, Some(HaltCause::CanaryFailed { id: InstanceId::from_bits(0), name: None }));
     assert_eq!((count(&summary, Outcome::Failed), count(&summary, Outcome::NotStarted)), (1, 19));
     assert_eq!(summary.conclusion(), Conclusion::Halted);
 }
