@@ -142,7 +142,7 @@ fn assess_end(end: &Streak, observed: &Observed<'_>, capabilities: &Capabilities
     }
     let seen = observed.seen;
     if !is_final(end, capabilities) {
-        let patience = plan.policy().start_within;
+        let patience = plan.policy().settle_after;
         return contradiction_is_final(end, observed.now, patience)
             .then(|| Assessment::Unresolved(why_no_success_word(patience)));
     }

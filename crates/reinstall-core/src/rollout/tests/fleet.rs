@@ -475,7 +475,7 @@ fn the_evidence_tells_the_story() {
             "before the request: state running, operation_state reinstall-succeed",
             "request sent, attempt 1",
             "accepted by the cloud (request id req-1)",
-            "seen on its way: state running, operation_state reinstall-processing",
+            "seen in progress: state running, operation_state reinstall-processing",
             "seen at rest: state running, operation_state reinstall-succeed",
         ]
     );
