@@ -9,7 +9,7 @@ use crate::task::{Failure, MUTANT_SEEDS, Task};
 const CONFORMANCE: Extent = Extent { cases: 400, seed: Some(90_419), contract: false, write: false };
 
 /// The steps: the quick and frequent offenders first, the ones that build less later.
-const STEPS: [Task; 13] = [
+const STEPS: [Task; 14] = [
     Task::Fmt,
     Task::Clippy,
     Task::Test,
@@ -21,6 +21,7 @@ const STEPS: [Task; 13] = [
     Task::Docs { write: false },
     Task::Doc,
     Task::Purity,
+    Task::Deny,
     Task::Links,
     Task::Tidy,
 ];

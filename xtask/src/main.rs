@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod conformance;
+mod deny;
 mod dist;
 mod docs;
 mod host;

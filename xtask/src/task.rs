@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::host::{self, Workspace};
-use crate::{bench, ci, conformance, dist, docs, interop, links, page, purity, tidy};
+use crate::{bench, ci, conformance, deny, dist, docs, interop, links, page, purity, tidy};
 
 /// What can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
@@ -44,6 +44,8 @@ pub(crate) enum Task {
     Doc,
     /// The crates depend on nothing that their promises exclude.
     Purity,
+    /// The dependencies, their licences and where they come from are what `deny.toml` allows. Builds cargo-deny at the first call.
+    Deny,
     /// Every relative link in the documents leads somewhere.
     Links,
     /// The house rules that no lint knows.
@@ -89,6 +91,7 @@ impl Task {
             Self::Test => "test",
             Self::Doc => "doc",
             Self::Purity => "purity",
+            Self::Deny => "deny",
             Self::Links => "links",
             Self::Tidy => "tidy",
             Self::Interop { .. } => "interop",
@@ -117,6 +120,7 @@ impl Task {
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
             Self::Purity => purity::run(workspace),
+            Self::Deny => deny::run(workspace),
             Self::Links => links::run(workspace),
             Self::Tidy => tidy::run(workspace),
             Self::Interop { args } => interop::run(workspace, &args),

@@ -87,6 +87,12 @@ pub(crate) enum Failure {
     Lookup(ProjectError),
     #[error("{by}: {error}")]
     Proxy { by: &'static str, error: ProxyError },
+    #[error("--ca-cert {}: {error}", path.display())]
+    CaCert {
+        path: PathBuf,
+        #[source]
+        error: TransportError,
+    },
     #[error("the proxy's password is not taken on the command line: every user of this machine could read it there")]
     ProxyPassword,
     #[error("the endpoint: {0}")]
@@ -263,6 +269,7 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::Region(_)
             | Failure::Proxy { .. }
             | Failure::ProxyPassword
+            | Failure::CaCert { .. }
             | Failure::Endpoint(_)
             | Failure::Project(_)
             | Failure::Token(_)

@@ -91,7 +91,10 @@ pub(crate) fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, InputEr
     let unreadable = |source| InputError::Unreadable { name: name.clone(), source };
     let file = open(path)?;
     if let Some(mode) = mode_open_to_others(&file).map_err(unreadable)? {
-        return Err(InputError::OpenToOthers { path: path.to_owned(), mode });
+        if !is_mode_given(&file, mode).map_err(unreadable)? {
+            return Err(InputError::OpenToOthers { path: path.to_owned(), mode });
+        }
+        tracing::warn!(path = name, mode = format_args!("{mode:o}"), "others can read this secret, as it was mounted");
     }
     read_text(file, &name, SECRET_BYTES_MAX)
 }
@@ -124,6 +127,26 @@ fn mode_open_to_others(file: &File) -> io::Result<Option<u32>> {
     let metadata = file.metadata()?;
     let mode = metadata.permissions().mode() & 0o777;
     Ok((metadata.is_file() && mode & 0o077 != 0).then_some(mode))
+}
+
+/// Whether the mode of an open file is another's choice, and cannot be ours: a secret that is mounted into a container belongs to
+/// root, or stands on a file system that cannot be written to. Nothing excuses a file that others can write to.
+#[cfg(unix)]
+fn is_mode_given(file: &File, mode: u32) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (ours, owner) = (rustix::process::geteuid().as_raw(), file.metadata()?.uid());
+    let is_read_only = rustix::fs::fstatvfs(file)?.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY);
+    Ok(is_given(mode, owner, ours, is_read_only))
+}
+
+#[cfg(not(unix))]
+fn is_mode_given(_: &File, _: u32) -> io::Result<bool> {
+    Ok(true)
+}
+
+#[cfg_attr(not(unix), expect(dead_code, reason = "there are no modes"))]
+fn is_given(mode: u32, owner: u32, ours: u32, is_read_only: bool) -> bool {
+    mode & 0o022 == 0 && (is_read_only || (owner == 0 && ours != 0))
 }
 
 #[cfg(not(unix))]
@@ -248,6 +271,22 @@ mod tests {
             ("expected value at line 1 column 1", "expected value at line 1 column 1"),
         ] {
             assert_eq!(without_values(said), shown);
+        }
+    }
+
+    #[test]
+    fn a_mode_that_cannot_be_changed_is_accepted() {
+        for (mode, owner, ours, is_read_only, given) in [
+            (0o440, 0, 1_000, false, true),
+            (0o444, 0, 1_000, true, true),
+            (0o644, 0, 0, true, true),
+            (0o644, 0, 0, false, false),
+            (0o640, 1_000, 1_000, false, false),
+            (0o644, 1_001, 1_000, false, false),
+            (0o664, 0, 1_000, true, false),
+            (0o646, 0, 1_000, true, false),
+        ] {
+            assert_eq!(is_given(mode, owner, ours, is_read_only), given, "{mode:o} of {owner} for {ours}");
         }
     }
 

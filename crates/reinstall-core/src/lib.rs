@@ -20,6 +20,7 @@ pub mod sighting;
 
 pub mod instance_set;
 
+pub mod redact;
 pub mod retry;
 
 pub mod rate;

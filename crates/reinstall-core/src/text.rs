@@ -1,6 +1,9 @@
 //! Words that came from the cloud, made safe to show.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use crate::redact::{Redactor, Role};
 
 /// A piece of text from outside: bounded, and with every character that could steer a terminal escaped.
 ///
@@ -38,13 +41,12 @@ impl CloudText {
         &self.0
     }
 
-    /// Takes `secret` out, wherever it stands. A cloud that repeats what it was sent must not make us repeat it.
-    ///
-    /// A secret shorter than eight characters is left: it would be found in innocent words.
+    /// Takes `secret` out, however it is spelled, see [`Redactor::redact`]. This is for text that came before the secret was
+    /// known: all other is redacted before it is cut.
     pub fn hide(&mut self, secret: &str) {
-        const LEN_MIN: usize = 8;
-        if secret.len() >= LEN_MIN && self.0.contains(secret) {
-            self.0 = self.0.replace(secret, "(hidden)").into();
+        let redactor = Redactor::new().with(Role::Unnamed, secret);
+        if let Cow::Owned(redacted) = redactor.redact(&self.0) {
+            self.0 = redacted.into();
         }
     }
 
@@ -105,8 +107,9 @@ mod tests {
     fn secrets_are_taken_out() {
         let mut text = CloudText::new("password Canary-77 is not Canary-77");
         text.hide("Canary-77");
+        assert_eq!(text.as_str(), "password [redacted: a secret] is not [redacted: a secret]");
         text.hide("is");
-        assert_eq!(text.as_str(), "password (hidden) is not (hidden)");
+        assert_eq!(text.as_str(), "[redacted: contains a secret]", "a short one as well");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::ProjectId;
+use reinstall_core::redact::Redactor;
 use reinstall_core::time::Timestamp;
 
 use self::fetch::{Given, Giver};
@@ -99,9 +100,11 @@ impl Auth {
         })
     }
 
-    /// What was shown lately, to be taken out of answers that repeat it.
-    pub(crate) fn shown(&self) -> Vec<Arc<Held>> {
-        self.had.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    /// `redactor`, with what was shown lately: an answer may repeat it.
+    pub(crate) fn with_shown(&self, redactor: Redactor) -> Redactor {
+        let had = self.had.lock().unwrap_or_else(PoisonError::into_inner);
+        let secrets = had.iter().flat_map(|held| held.proof.secrets());
+        secrets.fold(redactor, |known, (role, secret)| known.with(role, secret))
     }
 
     /// From now on this is shown.
@@ -200,7 +203,7 @@ impl Auth {
             }
         }
         let given = match &self.giver {
-            Some(giver) => giver.ask(caller).await,
+            Some(giver) => giver.ask(caller, self.with_shown(Redactor::new())).await,
             None => return Err(Fault::new(FaultKind::Unauthorized, "there is nothing newer to show")),
         };
         let outcome = given.map(|Given { proof, life }| Arc::new(Held { proof, life, was_accepted: false.into() }));

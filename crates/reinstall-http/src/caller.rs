@@ -8,6 +8,7 @@ use std::time::Duration;
 use reinstall_core::fault::{Fault, FaultKind, Repeat};
 use reinstall_core::id::RequestId;
 use reinstall_core::rate::{Next, Pacer, Queued};
+use reinstall_core::redact::Redactor;
 use reinstall_core::retry::{Dice, ReadRetries};
 use reinstall_core::time::Timestamp;
 
@@ -103,14 +104,14 @@ impl Caller {
         &self,
         line: Line<'_>,
         request: &Request,
-        hidden: &[&str],
-        read: impl Fn(&Reply, &[&str]) -> Result<T, Fault>,
+        redactor: &Redactor,
+        read: impl Fn(&Reply, &Redactor) -> Result<T, Fault>,
     ) -> Result<Answered<T>, CallError> {
         let started = self.now();
         let (mut tries, mut sent) = (0, 0);
         loop {
             tries += 1;
-            let outcome = self.attempt(line, request, hidden, &read, &mut sent).await;
+            let outcome = self.attempt(line, request, redactor, &read, &mut sent).await;
             let elapsed = self.note(request, &outcome, sent, started);
             let fault = match outcome {
                 Ok(answered) => return Ok(answered),
@@ -128,8 +129,8 @@ impl Caller {
         &self,
         line: Line<'_>,
         request: &Request,
-        hidden: &[&str],
-        read: impl Fn(&Reply, &[&str]) -> Result<T, Fault>,
+        redactor: &Redactor,
+        read: impl Fn(&Reply, &Redactor) -> Result<T, Fault>,
         sent: &mut u32,
     ) -> Result<Answered<T>, Fault> {
         // The turn comes first: what is shown may be short-lived.
@@ -147,19 +148,17 @@ impl Caller {
         self.sent[request.operation.index()].fetch_add(1, Ordering::Relaxed);
         let proof = held.as_ref().map(|held| &held.proof);
         let Exchange { reply, signed } = self.transport.send(line.place, request, proof, self.wall()).await?;
-        let shown = line.auth.map(Auth::shown).unwrap_or_default();
-        let shown = shown.iter().flat_map(|held| held.proof.secrets());
-        let hidden: Vec<&str> = hidden.iter().copied().chain(shown).collect();
-        let outcome = read(&reply, &hidden);
+        let redactor = line.auth.map_or_else(|| redactor.clone(), |auth| auth.with_shown(redactor.clone()));
+        let outcome = read(&reply, &redactor);
         let Err(fault) = outcome else {
             line.welcome(held.as_deref(), self.wall());
             return outcome.map(|value| Answered {
                 value,
                 status: reply.status.as_u16(),
-                request_id: error::request_id(&reply.headers, &hidden),
+                request_id: error::request_id(&reply.headers, &redactor),
             });
         };
-        let fault = explained(fault, &reply, signed.as_ref(), &hidden);
+        let fault = explained(fault, &reply, signed.as_ref(), &redactor);
         Err(match (fault.kind, line.auth, held) {
             (FaultKind::Unauthorized, Some(auth), Some(held)) => {
                 auth.refused(self, &held, fault, line.leave.is_some()).await
@@ -257,9 +256,9 @@ impl<'a> Line<'a> {
 }
 
 /// Puts why a signature was not accepted in the place of the canonical request that a gateway sends back with its refusal.
-fn explained(fault: Fault, reply: &Reply, signed: Option<&CanonicalRequest>, hidden: &[&str]) -> Fault {
+fn explained(fault: Fault, reply: &Reply, signed: Option<&CanonicalRequest>, redactor: &Redactor) -> Fault {
     let words = signed.filter(|_| fault.kind == FaultKind::Unauthorized).and_then(|signed| {
-        difference::explain(&error::whole_message(&reply.body)?, signed, |text| error::hide(text, hidden))
+        difference::explain(&error::whole_message(&reply.body)?, signed, |text| redactor.redact(text).into_owned())
     });
     match words {
         Some(words) => Fault { message: format!("signature refused: {words}").as_str().into(), ..fault },

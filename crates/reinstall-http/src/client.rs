@@ -1,23 +1,26 @@
 //! The client: three calls to the service that has the instances.
 
 mod builder;
+mod list;
 pub mod look;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reinstall_core::action::Submission;
 use reinstall_core::fault::Fault;
 use reinstall_core::id::{InstanceId, ProjectId, RequestId};
 use reinstall_core::observation::CallKnowledge;
 use reinstall_core::rate::Pacer;
+use reinstall_core::redact::{Redactor, Role};
 use reinstall_core::secret::AdminPassword;
 use reinstall_core::sighting::Sighting;
 
 pub use reinstall_core::retry::ReadRetries;
 
 pub use self::builder::ClientBuilder;
+pub use self::list::Listing;
 pub use self::look::Inspection;
 use crate::auth::Auth;
 use crate::caller::{Caller, Leave, Line};
@@ -25,7 +28,7 @@ use crate::credential::Credential;
 use crate::endpoint::Endpoint;
 use crate::error::CallError;
 use crate::operation::{Operation, Reply, Request};
-use crate::ops::{list_instances, reinstall_os, show_instance_status};
+use crate::ops::{reinstall_os, show_instance_status};
 use crate::transport::Place;
 
 /// Speaks to one project at one endpoint with one credential. Clones share connections, counters and memory.
@@ -39,10 +42,8 @@ struct Shared {
     project: ProjectId,
     auth: Auth,
     pacer: Arc<dyn Pacer>,
-    /// Kept to be taken out of answers that echo it.
-    credential: Credential,
-    /// The password that went out first, kept for the same reason; there is but one in a rollout.
-    password: OnceLock<AdminPassword>,
+    /// Takes the passwords out of answers that echo them. What a call shows is known where it is sent.
+    redactor: Mutex<Redactor>,
     /// What was learned of the calls that read.
     knowledge: Mutex<CallKnowledge>,
 }
@@ -56,15 +57,6 @@ pub struct Accepted {
     pub request_id: Option<RequestId>,
 }
 
-/// What listing everything found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    /// Every instance once, in the order of the pages.
-    pub instances: Vec<(InstanceId, Sighting)>,
-    /// Whether the last page was reached within [`Client::PAGES_MAX`].
-    pub complete: bool,
-}
-
 impl fmt::Debug for Client {
     /// Names the endpoint and the project; there is a credential in here.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,9 +68,6 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// The most pages that listing everything asks for.
-    pub const PAGES_MAX: usize = 1_000;
-
     /// Starts to set a client up. The credential is a token, or an access key to sign with.
     pub fn builder(endpoint: Endpoint, project: ProjectId, credential: impl Into<Credential>) -> ClientBuilder {
         ClientBuilder::new(endpoint, project, credential.into())
@@ -114,9 +103,9 @@ impl Client {
         let request = reinstall_os::request(&self.0.project, submission, password)
             .map_err(|fault| CallError::unsent(Operation::ReinstallOs, fault))?;
         // A later look may find the password repeated, too.
-        self.0.password.get_or_init(|| password.clone());
-        let hidden = [vec![password.expose()], self.hidden()].concat();
-        let answered = self.0.caller.call(self.line(Some(leave)), &request, &hidden, reinstall_os::reply).await?;
+        self.redact_password(password);
+        let (line, redactor) = (self.line(Some(leave)), self.redactor());
+        let answered = self.0.caller.call(line, &request, &redactor, reinstall_os::reply).await?;
         let request_id = answered.request_id;
         let (ids, unreadable) = answered.value.ids();
         if unreadable > 0 {
@@ -126,11 +115,15 @@ impl Client {
         Ok(Accepted { ids, request_id })
     }
 
-    /// The passwords that the cloud has been told, to be taken out of whatever it says. What a call shows is known where it is
-    /// sent.
-    fn hidden(&self) -> Vec<&str> {
-        let password = self.0.password.get().map(AdminPassword::expose);
-        self.0.credential.password().into_iter().chain(password).collect()
+    /// From now on `password` is taken out of all that the cloud says, even before it is sent: an earlier rollout may have sent
+    /// it.
+    pub fn redact_password(&self, password: &AdminPassword) {
+        let mut redactor = self.0.redactor.lock().unwrap_or_else(PoisonError::into_inner);
+        *redactor = std::mem::take(&mut *redactor).with(Role::AdminPassword, password.expose());
+    }
+
+    fn redactor(&self) -> Redactor {
+        self.0.redactor.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Looks at one instance by the status call.
@@ -142,37 +135,6 @@ impl Client {
         Ok(Sighting::from(&self.look_up(&request, show_instance_status::reply).await?))
     }
 
-    /// Lists every instance of the project, page by page.
-    ///
-    /// How pages end is not documented. They do where the next marker is missing, empty or no other than the last one,
-    /// where a page is empty, and at the latest after [`Client::PAGES_MAX`]. Whatever speaks for rows that were not shown
-    /// makes the listing incomplete: a row without an id, a `count` that was not reached, a marker that leads nowhere.
-    ///
-    /// # Errors
-    /// [`CallError`] of the page that failed, after the tries that [`ReadRetries`] allows.
-    pub async fn list(&self) -> Result<Listing, CallError> {
-        let mut seen = BTreeSet::new();
-        let mut instances = Vec::new();
-        let mut marker: Option<String> = None;
-        let mut every_row_was_read = true;
-        for _ in 0..Self::PAGES_MAX {
-            let request = list_instances::page(&self.0.project, marker.as_deref());
-            let page = self.look_up(&request, list_instances::reply).await?;
-            // An instance that moved between two pages is listed twice.
-            let rows = page.sightings();
-            every_row_was_read &= page.instances.as_ref().is_some_and(|listed| listed.len() == rows.len());
-            instances.extend(rows.into_iter().filter(|(id, _)| seen.insert(*id)));
-            let next = page.next_marker().map(str::to_owned);
-            if next.is_none() || next == marker {
-                let found = u64::try_from(instances.len()).unwrap_or(u64::MAX);
-                let is_last = page.count.map_or(next.is_none(), |count| count <= found);
-                return Ok(Listing { instances, complete: every_row_was_read && is_last });
-            }
-            marker = next;
-        }
-        Ok(Listing { instances, complete: false })
-    }
-
     /// Who may look, and who may submit if nothing speaks against it.
     fn line<'a>(&'a self, leave: Option<&'a Leave<'a>>) -> Line<'a> {
         Line { place: &self.0.place, auth: Some(&self.0.auth), pacer: Some(&*self.0.pacer), leave }
@@ -182,9 +144,9 @@ impl Client {
     async fn look_up<T>(
         &self,
         request: &Request,
-        read: impl Fn(&Reply, &[&str]) -> Result<T, Fault>,
+        read: impl Fn(&Reply, &Redactor) -> Result<T, Fault>,
     ) -> Result<T, CallError> {
-        Ok(self.0.caller.call(self.line(None), request, &self.hidden(), read).await?.value)
+        Ok(self.0.caller.call(self.line(None), request, &self.redactor(), read).await?.value)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a client proves its right with.
 
+use reinstall_core::redact::{Redactor, Role};
 use reinstall_core::secret::SessionToken;
 
 use crate::endpoint::Endpoint;
@@ -37,11 +38,11 @@ impl From<AccessKey> for Credential {
 }
 
 impl Credential {
-    /// The password in it, to be taken out of answers that echo it.
-    pub(crate) fn password(&self) -> Option<&str> {
+    /// Takes the password in it out of answers that echo it. What a call shows is known where it is sent.
+    pub(crate) fn redactor(&self) -> Redactor {
         match self {
-            Self::User { user, .. } => Some(user.password().expose()),
-            Self::Token(_) | Self::Keys(_) | Self::Metadata(_) => None,
+            Self::User { user, .. } => Redactor::new().with(Role::UserPassword, user.password().expose()),
+            Self::Token(_) | Self::Keys(_) | Self::Metadata(_) => Redactor::new(),
         }
     }
 }

@@ -31,6 +31,8 @@ impl Driver {
     /// A driver that sets `password` on every instance it reinstalls.
     #[must_use]
     pub fn new(client: Client, clock: Clock, password: AdminPassword) -> Self {
+        // A look does not send the password, but a service may repeat it in what it says of an instance.
+        client.redact_password(&password);
         Self { client, clock, password: Some(password) }
     }
 
@@ -85,7 +87,7 @@ impl Driver {
     /// Carries out one action, once, that was decided on at `decided_at`. A submission leaves soon after its decision, while it
     /// may, or not at all.
     async fn carry_out(&self, action: Action, decided_at: Timestamp, may_leave_until: &AtomicU64) -> (Ticket, Answer) {
-        let (ticket, mut answer) = match action {
+        let (ticket, answer) = match action {
             Action::Look(ticket, ids) => match self.client.look(&ids).await {
                 Ok(looks) => (ticket, Answer::Looked(looks)),
                 Err(error) => (ticket, Answer::Failed(error.into_fault())),
@@ -103,10 +105,6 @@ impl Driver {
                 }
             }
         };
-        // A look does not know the password, but a service may repeat it in what it says of an instance.
-        if let Some(password) = &self.password {
-            answer.hide(password.expose());
-        }
         (ticket, answer)
     }
 }

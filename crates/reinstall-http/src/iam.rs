@@ -102,8 +102,7 @@ impl Iam {
         let name = || self.name.clone();
         let line = Line { auth: Some(&self.auth), ..Line::bare(&self.place) };
         let request = list_projects::request(&self.name);
-        let hidden: Vec<&str> = self.secrets.password().into_iter().collect();
-        let answered = self.caller.call(line, &request, &hidden, list_projects::reply).await;
+        let answered = self.caller.call(line, &request, &self.secrets.redactor(), list_projects::reply).await;
         let reply = answered.map_err(|error| ProjectError::Call { name: name(), error })?.value;
         // A service that does not know the filter shows every project.
         let is_meant = |named: &Option<String>| named.as_deref().is_some_and(|named| named == self.name);

@@ -85,6 +85,12 @@ pub enum ProxyError {
     /// A kind of proxy that is not known here.
     #[error("only http:// and https:// proxies are known here")]
     Scheme,
+    /// A character in user or password that would end them.
+    #[error(
+        "there is a character in the proxy's user or password that means something else in an address: percent-encode it, \
+         as in %40 for @, %2F for /, %23 for #, %3F for ? and %25 for %"
+    )]
+    Escape,
 }
 
 impl Proxy {
@@ -101,6 +107,11 @@ impl Proxy {
         let scheme = scheme.to_ascii_lowercase();
         if scheme != "http" && scheme != "https" {
             return Err(ProxyError::Scheme);
+        }
+        // The host stands behind the last `@`. What a parser would take for it may be a piece of the password.
+        let end = rest.rfind('@').unwrap_or_default();
+        if !is_escaped(&rest[..end]) {
+            return Err(ProxyError::Escape);
         }
         let url = Zeroizing::new(format!("{scheme}://{rest}"));
         let uri: Uri = url.parse().map_err(|_| ProxyError::Malformed)?;
@@ -126,6 +137,24 @@ impl Proxy {
         let matcher = Matcher::builder().https(self.shown.clone()).no(self.reached_without()).build();
         endpoint.url("/", None).parse().is_ok_and(|uri| matcher.intercept(&uri).is_some())
     }
+}
+
+/// Whether user and password can stand in an address as they are.
+fn is_escaped(user_and_password: &str) -> bool {
+    let mut bytes = user_and_password.bytes();
+    while let Some(byte) = bytes.next() {
+        let is_fine = match byte {
+            b'%' => {
+                [bytes.next(), bytes.next()].iter().all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
+            }
+            b'@' | b'/' | b'?' | b'#' | b'[' | b']' | b'\\' => false,
+            byte => byte.is_ascii_graphic(),
+        };
+        if !is_fine {
+            return false;
+        }
+    }
+    true
 }
 
 impl fmt::Display for Proxy {
@@ -160,6 +189,7 @@ mod tests {
             (" HTTPS://proxy.example ", "https://proxy.example", "proxy.example"),
             ("http://ann:canary@proxy.example:8080/", "http://ann:canary@proxy.example:8080/", "proxy.example:8080"),
             ("http://[::1]:3128", "http://[::1]:3128", "[::1]:3128"),
+            ("http://svc:p%40canary%2Fx@127.0.0.1:3128", "http://svc:p%40canary%2Fx@127.0.0.1:3128", "127.0.0.1:3128"),
         ] {
             let proxy = Proxy::parse(text, "a.example").unwrap();
             assert_eq!((proxy.expose(), proxy.to_string().as_str()), (url, shown));
@@ -170,6 +200,12 @@ mod tests {
             ("", ProxyError::Malformed),
             ("http://", ProxyError::Malformed),
             ("http://ann:canary@", ProxyError::Malformed),
+            ("http://svc:p@canary/x@127.0.0.1:3128", ProxyError::Escape),
+            ("http://svc:canary/x@127.0.0.1:3128", ProxyError::Escape),
+            ("http://svc:canary#x@127.0.0.1:3128", ProxyError::Escape),
+            ("svc:canary?x@127.0.0.1:3128", ProxyError::Escape),
+            ("http://svc:canary%x@127.0.0.1:3128", ProxyError::Escape),
+            ("http://svc:can ary@127.0.0.1:3128", ProxyError::Escape),
             ("socks5://canary", ProxyError::Scheme),
         ] {
             assert_eq!(Proxy::parse(text, "").unwrap_err(), refused, "{text}");

@@ -1,10 +1,12 @@
 //! One call of the API as data: what goes out, what comes in. No sockets here.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use reinstall_core::fault::{Fault, FaultKind, Repeat};
+use reinstall_core::redact::Redactor;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -166,14 +168,14 @@ impl Cut {
     }
 }
 
-/// Reads an answer: the body of exactly the `expected` status, or a fault. `hidden` are the secrets that were sent.
-pub(crate) fn read<T: DeserializeOwned>(reply: &Reply, expected: StatusCode, hidden: &[&str]) -> Result<T, Fault> {
+/// Reads an answer: the body of exactly the `expected` status, or a fault, without any secret that `redactor` knows.
+pub(crate) fn read<T: DeserializeOwned>(reply: &Reply, expected: StatusCode, redactor: &Redactor) -> Result<T, Fault> {
     if reply.status != expected {
-        return Err(error::fault(reply.status, &reply.headers, &reply.body, hidden));
+        return Err(error::fault(reply.status, &reply.headers, &reply.body, redactor));
     }
     let unreadable = |why: &str| Fault {
         status: Some(reply.status.as_u16()),
-        request_id: error::request_id(&reply.headers, hidden),
+        request_id: error::request_id(&reply.headers, redactor),
         ..Fault::new(FaultKind::Unreadable, why)
     };
     if let Some(cut) = reply.cut {
@@ -189,26 +191,28 @@ pub(crate) fn read<T: DeserializeOwned>(reply: &Reply, expected: StatusCode, hid
         unreadable(&format!("its body is not what this call answers (line {line}, column {column})"))
     })?;
     // A service may repeat what it was sent in any field, however it spells it.
-    hide_within(&mut value, hidden);
+    redact_within(&mut value, redactor);
     T::deserialize(value).map_err(|_| unreadable("its body is not what this call answers"))
 }
 
 /// Takes the secrets out of every text in `value`.
-fn hide_within(value: &mut Value, hidden: &[&str]) {
+fn redact_within(value: &mut Value, redactor: &Redactor) {
     match value {
         Value::String(text) => {
-            if hidden.iter().any(|secret| text.contains(secret)) {
-                *text = error::hide(text, hidden);
+            if let Cow::Owned(redacted) = redactor.redact(text) {
+                *text = redacted;
             }
         }
-        Value::Array(values) => values.iter_mut().for_each(|value| hide_within(value, hidden)),
-        Value::Object(fields) => fields.values_mut().for_each(|value| hide_within(value, hidden)),
+        Value::Array(values) => values.iter_mut().for_each(|value| redact_within(value, redactor)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| redact_within(value, redactor)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use reinstall_core::redact::Role;
+
     use super::*;
     use crate::wire::status::StatusReply;
 
@@ -241,7 +245,7 @@ mod tests {
             (403, "{\"error_co", Some(Cut::Broken), Some(K::Forbidden)),
             (503, "", Some(Cut::TimedOut), Some(K::ServerFailed)),
         ] {
-            let outcome = read::<StatusReply>(&reply(status, body, cut), StatusCode::OK, &[]);
+            let outcome = read::<StatusReply>(&reply(status, body, cut), StatusCode::OK, &Redactor::new());
             let fault = outcome.as_ref().err();
             assert_eq!(fault.map(|fault| fault.kind), kind, "{status} {body} {cut:?}");
             assert!(fault.is_none_or(|fault| fault.status == Some(status)), "{status} {body}");
@@ -252,9 +256,10 @@ mod tests {
     fn a_success_that_repeats_a_secret_is_read_without_it() {
         let mut echo = reply(200, r#"{"state":"canary-4711","error":{"error_msg":"token canary-4711 seen"}}"#, None);
         echo.headers.insert(error::REQUEST_ID, http::HeaderValue::from_static("canary-4711"));
-        let seen: StatusReply = read(&echo, StatusCode::OK, &["canary-4711"]).unwrap();
-        let shown = format!("{seen:?} {:?}", error::request_id(&echo.headers, &["canary-4711"]));
-        assert!(!shown.contains("canary") && shown.contains("(hidden)"), "{shown}");
+        let redactor = Redactor::new().with(Role::SessionToken, "canary-4711");
+        let seen: StatusReply = read(&echo, StatusCode::OK, &redactor).unwrap();
+        let shown = format!("{seen:?} {:?}", error::request_id(&echo.headers, &redactor));
+        assert!(!shown.contains("canary") && shown.contains("[redacted: a session token]"), "{shown}");
     }
 
     /// JSON has many spellings of one text.
@@ -266,14 +271,16 @@ mod tests {
             (r#"{"state":"can\u00e9ry-4711"}"#, "canéry-4711"),
             (r#"{"state":"\u0063anary-4711"}"#, "canary-4711"),
         ] {
-            let seen: StatusReply = read(&reply(200, spelled, None), StatusCode::OK, &[secret]).unwrap();
-            assert_eq!(seen.state.as_deref(), Some("(hidden)"), "{spelled}");
+            let seen: StatusReply =
+                read(&reply(200, spelled, None), StatusCode::OK, &Redactor::new().with(Role::SessionToken, secret))
+                    .unwrap();
+            assert_eq!(seen.state.as_deref(), Some("[redacted: a session token]"), "{spelled}");
         }
     }
 
     #[test]
     fn an_unreadable_body_is_not_quoted() {
-        let outcome = read::<StatusReply>(&reply(200, r#"{"canary"}"#, None), StatusCode::OK, &[]);
+        let outcome = read::<StatusReply>(&reply(200, r#"{"canary"}"#, None), StatusCode::OK, &Redactor::new());
         let shown = outcome.unwrap_err().to_string();
         assert!(!shown.contains("canary") && shown.contains("line 1"), "{shown}");
     }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use reinstall_core::fault::Fault;
 use reinstall_core::id::{InstanceId, ProjectId};
 use reinstall_core::rate::Pacer;
+use reinstall_core::redact::Redactor;
 use reinstall_core::retry::Backoff;
 use reinstall_core::sighting::Sighting;
 
@@ -123,11 +124,10 @@ impl Prober {
     async fn ask<T>(
         &self,
         request: &Request,
-        read: impl Fn(&Reply, &[&str]) -> Result<T, Fault>,
+        read: impl Fn(&Reply, &Redactor) -> Result<T, Fault>,
     ) -> Result<T, CallError> {
         let line = Line { auth: Some(&self.auth), pacer: Some(&*self.pacer), ..Line::bare(&self.place) };
-        let hidden: Vec<&str> = self.credential.password().into_iter().collect();
-        Ok(self.caller.call(line, request, &hidden, read).await?.value)
+        Ok(self.caller.call(line, request, &self.credential.redactor(), read).await?.value)
     }
 }
 

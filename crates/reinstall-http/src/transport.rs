@@ -58,11 +58,22 @@ pub enum TransportError {
     #[error("there is no certificate in PEM form in what should be trusted beside the platform's")]
     NoCertificate,
     /// What is there in PEM form is damaged. Does not quote it: there may be a private key in it.
-    #[error("what should be trusted beside the platform's certificates is damaged: {0}")]
-    Pem(String),
+    #[error("certificate {entry} of what should be trusted beside the platform's is damaged: {why}")]
+    Pem {
+        /// Which one in its file, from 1.
+        entry: usize,
+        /// What the parser says.
+        why: String,
+    },
     /// One of these certificates cannot be used.
-    #[error("a certificate that should be trusted beside the platform's cannot be used")]
-    Certificate(#[source] rustls::Error),
+    #[error("certificate {entry} of what should be trusted beside the platform's cannot be used")]
+    Certificate {
+        /// Which one in its file, from 1.
+        entry: usize,
+        /// Why.
+        #[source]
+        source: rustls::Error,
+    },
     /// The library does not accept the proxy. Its own words may hold the password.
     #[error("the proxy {0} cannot be used")]
     Proxy(String),
@@ -72,6 +83,14 @@ pub enum TransportError {
     /// The project does not fit into a header.
     #[error("the project does not fit into a header")]
     Project(#[source] InvalidHeaderValue),
+}
+
+/// Whether `pem` holds certificates, each of which can be trusted.
+///
+/// # Errors
+/// [`TransportError`] that names the first one that cannot.
+pub fn check_certificates(pem: &[u8]) -> Result<(), TransportError> {
+    trust::certificates_in(pem).map(drop)
 }
 
 /// Connections to any endpoint: kept ones for calls that look, over HTTP/2 where the other side has it, and a fresh one for

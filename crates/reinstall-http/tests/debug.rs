@@ -12,6 +12,7 @@ use reinstall_core::action::Submission;
 use reinstall_core::id::{InstanceId, ProjectId};
 use reinstall_core::instance_set::InstanceSet;
 use reinstall_core::login::PasswordPolicy;
+use reinstall_core::redact::{Redactor, Role};
 use reinstall_core::secret::{SecretKey, SecurityToken, SessionToken, UserPassword};
 use reinstall_core::time::Timestamp;
 use reinstall_http::client::Client;
@@ -66,6 +67,7 @@ fn whoever_holds_a_secret_shows_none() {
     hides(user().password(), "UserPassword");
     hides(&key(), "AccessKey");
     hides(&user(), "IamUser");
+    hides(&Redactor::new().with(Role::AdminPassword, CANARY), "Redactor");
 
     let credentials =
         [Credential::Token(token()), Credential::Keys(key()), Credential::User { iam: endpoint(), user: user() }];
@@ -96,10 +98,10 @@ fn answers_and_signatures_show_none() {
     let body = Bytes::from_static(br#"{"token":{}}"#);
     let reply = Reply { status: StatusCode::CREATED, headers, body, cut: None };
     hides(&reply, "Reply");
-    hides(&create_token::reply(&reply, &[]).expect("a token"), "IssuedToken");
+    hides(&create_token::reply(&reply, &Redactor::new()).expect("a token"), "IssuedToken");
     let keys = format!(r#"{{"credential":{{"access":"AK1","secret":"{CANARY}","securitytoken":"{CANARY}"}}}}"#);
     let reply = Reply { status: StatusCode::OK, headers: HeaderMap::new(), body: keys.into(), cut: None };
-    hides(&metadata::keys_reply(&reply, &[]).expect("keys"), "TemporaryKeys");
+    hides(&metadata::keys_reply(&reply, &Redactor::new()).expect("keys"), "TemporaryKeys");
 
     let mut headers = HeaderMap::new();
     headers.insert("host", HeaderValue::from_static("a.example"));

@@ -95,10 +95,18 @@ fn make(dir: &Path) -> std::io::Result<()> {
 
 #[cfg(unix)]
 fn refuse_exposed(path: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     let found = fs::symlink_metadata(path).map_err(|error| StoreError::io(path, &error))?;
     let mode = found.permissions().mode() & 0o7777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(StoreError::Exposed { path: path.to_owned(), mode }) }
+    let is_volume = found.is_dir() && is_volume(mode, found.uid(), rustix::process::geteuid().as_raw());
+    if mode & 0o077 == 0 || is_volume { Ok(()) } else { Err(StoreError::Exposed { path: path.to_owned(), mode }) }
+}
+
+/// Whether a directory is a volume that was mounted for a container: root's, and open to a group that we are in, but to no
+/// others. We cannot close it. The files that are made in it are the user's alone.
+#[cfg(unix)]
+fn is_volume(mode: u32, owner: u32, ours: u32) -> bool {
+    mode & 0o007 == 0 && owner == 0 && ours != 0
 }
 
 #[cfg(not(unix))]

@@ -1,6 +1,9 @@
 //! The way to the cloud: timeouts, certificates, proxy.
 
+use std::path::Path;
+
 use reinstall_http::network::{Network, Proxy, Timeouts};
+use reinstall_http::transport::check_certificates;
 
 use crate::args::connection::WayArgs;
 use crate::env::{Environment, HTTPS_PROXY};
@@ -21,9 +24,15 @@ pub(super) fn network(args: &WayArgs, environment: &Environment) -> Result<Netwo
         look: args.call_timeout.unwrap_or(usual.look),
         reinstall: args.call_timeout.unwrap_or(usual.reinstall),
     };
-    let read = |path| input::read_file(path, CERTIFICATES_BYTES_MAX).map(|text| text.as_bytes().to_vec());
-    let ca_certificates = args.ca_cert.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    let ca_certificates = args.ca_cert.iter().map(|path| certificates(path)).collect::<Result<_, _>>()?;
     Ok(Network { timeouts, ca_certificates, proxy: proxy(args, environment)? })
+}
+
+/// The certificates in a file, each of which can be trusted.
+fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
+    let pem = input::read_file(path, CERTIFICATES_BYTES_MAX)?.as_bytes().to_vec();
+    check_certificates(&pem).map_err(|error| Failure::CaCert { path: path.to_owned(), error })?;
+    Ok(pem)
 }
 
 fn proxy(args: &WayArgs, environment: &Environment) -> Result<Option<Proxy>, Failure> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reinstall_core::fault::{Fault, FaultKind};
+use reinstall_core::redact::{Redactor, Role};
 
 use super::life::{Life, lasts};
 use super::proof::Proof;
@@ -32,11 +33,12 @@ pub(super) struct Given {
 }
 
 impl Giver {
-    /// Asks for something new.
-    pub(super) async fn ask(&self, caller: &Caller) -> Result<Given, Fault> {
+    /// Asks for something new. `redactor` knows what was given before.
+    pub(super) async fn ask(&self, caller: &Caller, redactor: Redactor) -> Result<Given, Fault> {
         let asked_at = caller.now();
         let given = match self {
-            Self::Iam { place, user, scope } => token(caller, place, user, scope).await,
+            Self::Iam { place, user, scope } => token(caller, place, user, scope, redactor).await,
+            // The same keys may be given again.
             Self::Metadata { place } => keys(caller, place).await,
         };
         let (proof, lasts) = given.map_err(|error| self.explain(error))?;
@@ -79,6 +81,7 @@ async fn token(
     place: &Place,
     user: &IamUser,
     scope: &Scope,
+    redactor: Redactor,
 ) -> Result<(Proof, Option<Duration>), CallError> {
     let project = match scope {
         Scope::Project(id) => ScopeProject::Id(id.as_str()),
@@ -86,9 +89,9 @@ async fn token(
     };
     let request = create_token::request(user, project)?;
     let line = Line::bare(place);
-    let hidden = [user.password().expose()];
+    let redactor = redactor.with(Role::UserPassword, user.password().expose());
     // Boxed, since a call may need a token first, and getting one is a call.
-    let issued = Box::pin(caller.call(line, &request, &hidden, create_token::reply)).await?.value;
+    let issued = Box::pin(caller.call(line, &request, &redactor, create_token::reply)).await?.value;
     let lasts = lasts(issued.issued_at.as_deref(), issued.expires_at.as_deref(), caller.wall());
     let proof = Proof::token(issued.token).map_err(|_| create_token::unreadable())?;
     Ok((proof, lasts))
@@ -96,15 +99,17 @@ async fn token(
 
 async fn keys(caller: &Caller, place: &Place) -> Result<(Proof, Option<Duration>), CallError> {
     let line = Line::bare(place);
-    let session = match Box::pin(caller.call(line, &metadata::session(), &[], metadata::session_reply)).await {
-        Ok(answered) => Some(answered.value),
-        // Older machines know no sessions (api-facts 6).
-        Err(error) if matches!(error.status(), Some(404 | 405 | 503)) => None,
-        Err(error) => return Err(error),
-    };
+    let session =
+        match Box::pin(caller.call(line, &metadata::session(), &Redactor::new(), metadata::session_reply)).await {
+            Ok(answered) => Some(answered.value),
+            // Older machines know no sessions (api-facts 6).
+            Err(error) if matches!(error.status(), Some(404 | 405 | 503)) => None,
+            Err(error) => return Err(error),
+        };
     let request = metadata::keys(session.as_ref())?;
-    let hidden: Vec<&str> = session.iter().map(|session| session.expose()).collect();
-    let keys = Box::pin(caller.call(line, &request, &hidden, metadata::keys_reply)).await?.value;
+    let redactor =
+        session.iter().fold(Redactor::new(), |known, session| known.with(Role::SessionToken, session.expose()));
+    let keys = Box::pin(caller.call(line, &request, &redactor, metadata::keys_reply)).await?.value;
     let lasts = lasts(None, keys.expires_at.as_deref(), caller.wall());
     Ok((Proof::Keys(keys.key), lasts))
 }

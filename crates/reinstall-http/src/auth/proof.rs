@@ -1,6 +1,7 @@
 //! What one request shows.
 
 use http::header::{HeaderValue, InvalidHeaderValue};
+use reinstall_core::redact::Role;
 use reinstall_core::secret::SessionToken;
 
 use crate::sign::key::AccessKey;
@@ -25,12 +26,12 @@ impl Proof {
     }
 
     /// The texts in it that nobody may read, to be taken out of answers that echo them.
-    pub(crate) fn secrets(&self) -> Vec<&str> {
+    pub(crate) fn secrets(&self) -> Vec<(Role, &str)> {
         match self {
-            Self::Token { token, .. } => vec![token.expose()],
+            Self::Token { token, .. } => vec![(Role::SessionToken, token.expose())],
             Self::Keys(key) => {
-                let security_token = key.security_token().map(|token| token.expose());
-                security_token.into_iter().chain([key.secret().expose()]).collect()
+                let security_token = key.security_token().map(|token| (Role::SecurityToken, token.expose()));
+                security_token.into_iter().chain([(Role::SecretKey, key.secret().expose())]).collect()
             }
         }
     }
@@ -51,7 +52,7 @@ mod tests {
             (Proof::Keys(key.clone()), vec!["canary-sk"]),
             (Proof::Keys(key.with_security_token(token)), vec!["canary-token", "canary-sk"]),
         ] {
-            assert_eq!(proof.secrets(), secrets);
+            assert_eq!(proof.secrets().into_iter().map(|(_, secret)| secret).collect::<Vec<_>>(), secrets);
             let shown = format!("{proof:?}");
             assert!(!shown.contains("canary"), "{shown}");
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reinstall_core::fault::{Repeat, Sent, Verdict, verdict};
 use reinstall_core::id::InstanceId;
+use reinstall_core::redact::Role;
 use reinstall_core::secret::{SessionToken, UserPassword};
 
 use super::*;
@@ -192,7 +193,7 @@ async fn an_early_renewal_that_fails_does_no_harm() {
         // The second call does not ask again so soon.
         for _ in 0..2 {
             let shown = auth.show(&caller).await;
-            let shown = shown.as_ref().map(|held| held.proof.secrets()[0]).map_err(|fault| fault.kind);
+            let shown = shown.as_ref().map(|held| held.proof.secrets()[0].1).map_err(|fault| fault.kind);
             assert_eq!(shown, outcome);
         }
         let asked = server.requests().len() - asked_before;
@@ -245,7 +246,10 @@ async fn tokens_that_were_replaced_are_hidden_too() {
     client.show_status(InstanceId::from_bits(1)).await.unwrap();
     LIVING.store(2, Ordering::SeqCst);
     let seen = client.show_status(InstanceId::from_bits(1)).await.unwrap();
-    assert_eq!(seen.fault.unwrap().message.as_str(), "(hidden) and (hidden) were here");
+    assert_eq!(
+        seen.fault.unwrap().message.as_str(),
+        "[redacted: a session token] and [redacted: a session token] were here"
+    );
 }
 
 /// A service that takes every token for looks and none for a reinstall is not asked for ever.
@@ -274,7 +278,7 @@ async fn what_is_about_to_end_is_renewed_before_it_does() {
     let caller = caller();
     let auth = holding(&server.base, caller.now(), caller.now() + Duration::from_secs(3_600));
     for _ in 0..2 {
-        assert_eq!(auth.show(&caller).await.unwrap().proof.secrets(), ["canary-token-1"]);
+        assert_eq!(auth.show(&caller).await.unwrap().proof.secrets(), [(Role::SessionToken, "canary-token-1")]);
     }
     assert_eq!(count(&server, TOKENS), 1);
 }

@@ -1,6 +1,6 @@
 //! What a client is made of.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use reinstall_core::id::ProjectId;
 use reinstall_core::rate::{OwnPace, Pacer, Rate};
@@ -87,8 +87,7 @@ impl ClientBuilder {
             auth: Auth::new(self.credential.clone(), Scope::Project(self.project.clone()))?,
             pacer: self.pacer.unwrap_or_else(|| Arc::new(OwnPace::new(Rate::CAUTIOUS))),
             project: self.project,
-            credential: self.credential,
-            password: OnceLock::new(),
+            redactor: Mutex::new(self.credential.redactor()),
             knowledge: Mutex::default(),
         })))
     }

@@ -1,6 +1,7 @@
 //! The client against servers that behave badly, over real sockets. Against a server that behaves like the cloud it is
 //! tested in `tests/`, and so is what it logs.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -294,6 +295,64 @@ async fn whatever_speaks_for_more_rows_makes_a_listing_incomplete() {
     }
 }
 
+/// Each page as the rows that it has, and its next marker; after the last one it begins again.
+async fn listed(pages: &'static [(&'static [u128], &'static str)]) -> (Vec<InstanceId>, bool, u64) {
+    let count = AtomicUsize::new(0);
+    let server = Server::start(move |_| {
+        let (rows, next) = pages[count.fetch_add(1, Ordering::SeqCst) % pages.len()];
+        let rows: Vec<_> = rows.iter().map(|bits| format!(r#"{{"id":"{}"}}"#, InstanceId::from_bits(*bits))).collect();
+        answer(200, &format!(r#"{{"instances":[{}],"page_info":{{"next_marker":"{next}"}}}}"#, rows.join(",")))
+    })
+    .await;
+    let client = testing::builder(&server.base).build().unwrap();
+    let listing = client.list().await.unwrap();
+    let found = listing.instances.into_iter().map(|(id, _)| id).collect();
+    (found, listing.complete, client.requests()[&Operation::ListInstances])
+}
+
+#[tokio::test]
+async fn a_listing_goes_on_as_long_as_it_leads_somewhere() {
+    // A page without rows is not the end, if it names a next one.
+    assert_eq!(listed(&[(&[], "a"), (&[1], "b"), (&[], "c"), (&[2], "")]).await, (ids(1..3), true, 4));
+    // Two markers that take turns lead in a circle.
+    assert_eq!(listed(&[(&[1], "a"), (&[2], "b")]).await, (ids(1..3), false, 3));
+    assert_eq!(listed(&[(&[], "a"), (&[], "b")]).await, (ids(1..1), false, 3));
+}
+
+#[tokio::test]
+async fn a_listing_is_bounded() {
+    let count = AtomicUsize::new(0);
+    let empty = Server::start(move |_| {
+        let n = count.fetch_add(1, Ordering::SeqCst);
+        answer(200, &format!(r#"{{"instances":[],"page_info":{{"next_marker":"{n}"}}}}"#))
+    })
+    .await;
+    let client = testing::builder(&empty.base).build().unwrap();
+    let listing = client.list().await.unwrap();
+    assert_eq!((listing.complete, client.requests()[&Operation::ListInstances]), (false, 10));
+
+    let rows = vec!["{}"; Client::LIST_ROWS_MAX / 2 + 1].join(",");
+    let count = AtomicUsize::new(0);
+    let huge = Server::start(move |_| {
+        let n = count.fetch_add(1, Ordering::SeqCst);
+        answer(200, &format!(r#"{{"instances":[{rows}],"page_info":{{"next_marker":"{n}"}}}}"#))
+    })
+    .await;
+    let client = testing::builder(&huge.base).build().unwrap();
+    let error = client.list().await.unwrap_err();
+    assert_eq!((error.kind(), client.requests()[&Operation::ListInstances]), (FaultKind::Unreadable, 2));
+    assert!(error.to_string().contains("more than 100000 rows"), "{error}");
+
+    let marker = "m".repeat(1_025);
+    let long = Server::start(move |_| {
+        answer(200, &format!(r#"{{"instances":[{{}}],"page_info":{{"next_marker":"{marker}"}}}}"#))
+    })
+    .await;
+    let client = testing::builder(&long.base).build().unwrap();
+    assert!(!client.list().await.unwrap().complete);
+    assert_eq!(client.requests()[&Operation::ListInstances], 1);
+}
+
 #[tokio::test]
 async fn markers_without_an_end_are_bounded() {
     let count = AtomicUsize::new(0);
@@ -323,7 +382,44 @@ async fn no_secret_is_shown_by_anything() {
     let look_error = client.show_status(InstanceId::from_bits(1)).await.unwrap_err();
     let shown = format!("{builder_shown} {client:?} {:?} {error} {error:?} {look_error} {look_error:?}", client.0);
     assert!(!shown.to_lowercase().contains("canary"), "{shown}");
-    assert!(shown.contains("bad: (hidden) (hidden)"), "{shown}");
+    assert!(shown.contains("bad: [redacted: the admin password] [redacted: a session token]"), "{shown}");
+}
+
+/// Every text field of every answer repeats the password in a spelling of its own.
+#[tokio::test]
+async fn no_spelling_of_a_secret_gets_through_in_any_field() {
+    let hex: String = PASSWORD.bytes().map(|byte| format!("{byte:02X}")).collect();
+    let json: String = PASSWORD.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    let percent: String = PASSWORD.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    // `x` and the password, in base64.
+    for spelled in [PASSWORD, &hex, &json, &percent, "eENhbmFyeS05OTMxLXB3", &PASSWORD.to_uppercase()] {
+        let id = InstanceId::from_bits(1);
+        let said = spelled.to_owned();
+        let server = Server::start(move |request| {
+            let fields = ["name", "state", "operation_state", "created_at", "updated_at", "launched_at", "server_id"];
+            let fields: Vec<String> = fields.iter().map(|name| format!(r#""{name}":"x {said}""#)).collect();
+            let error = format!(r#""error":{{"error_code":"{said}","error_msg":"{said}","error_type":"{said}"}}"#);
+            let more =
+                format!(r#""tags":[{{"key":"{said}","value":"{said}"}}],"image":{{"id":"{said}","name":"{said}"}}"#);
+            let row = format!(r#"{{"id":"{id}",{},{error},{more}}}"#, fields.join(","));
+            let plain = said.replace('\\', "/");
+            let head = format!("x-request-id: {plain}\r\nlocation: http://{plain}.example/\r\n");
+            match request.split_whitespace().next().unwrap() {
+                "PUT" => answer_with(400, &head, &format!(r#"{{"error_code":"{said}","error_msg":"{said}"}}"#)),
+                _ if request.contains("/status") => answer_with(200, &head, &row),
+                _ => answer_with(200, &head, &format!(r#"{{"instances":[{row}]}}"#)),
+            }
+        })
+        .await;
+        let client = testing::builder(&server.base).build().unwrap();
+        let refused = client.reinstall(&submission(1..2), &password()).await.unwrap_err();
+        let (status, survey) = (client.show_status(id).await.unwrap(), client.survey(&[id]).await.unwrap());
+        for shown in [format!("{refused:?}"), format!("{status:?}"), format!("{survey:?}")] {
+            assert!(shown.contains("[redacted: "), "{spelled}: {shown}");
+            let shown = shown.to_lowercase().replace("\\\\", "\\");
+            assert!(!shown.contains(&spelled.to_lowercase()) && !shown.contains("canary"), "{spelled}: {shown}");
+        }
+    }
 }
 
 /// What stands in the way of a signature is most often something between us and the cloud that rewrites requests.
@@ -342,7 +438,7 @@ async fn a_refused_signature_names_the_line_that_differs() {
         (
             // Not even an echo of the password in the place of a line gets it shown.
             "canonicalRequest:PUT|/Canary-9931-pw/",
-            "line 2 of what was signed differs: the path; signed `/v1/p-1/instances/reinstall/`, read `/(hidden)/`",
+            "line 2 of what was signed differs: the path; signed `/v1/p-1/instances/reinstall/`, read `/[redacted: the admin password]/`",
         ),
         ("nothing to compare", "Incorrect IAM authentication information: verify aksk signature fail, nothing to"),
     ] {

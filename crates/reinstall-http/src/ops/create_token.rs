@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use reinstall_core::fault::{Fault, FaultKind};
+use reinstall_core::redact::Redactor;
 use reinstall_core::secret::SessionToken;
 
 use crate::error::CallError;
@@ -39,12 +40,12 @@ pub fn request(user: &IamUser, project: ScopeProject<'_>) -> Result<Request, Cal
     })
 }
 
-/// Reads the answer. `hidden` are the secrets that were sent.
+/// Reads the answer, without any secret that `redactor` knows.
 ///
 /// # Errors
 /// Whatever is not a 201 with a token in its head.
-pub fn reply(reply: &Reply, hidden: &[&str]) -> Result<IssuedToken, Fault> {
-    let said: TokenReply = operation::read(reply, StatusCode::CREATED, hidden)?;
+pub fn reply(reply: &Reply, redactor: &Redactor) -> Result<IssuedToken, Fault> {
+    let said: TokenReply = operation::read(reply, StatusCode::CREATED, redactor)?;
     let token = reply.headers.get(SUBJECT_TOKEN).and_then(|value| SessionToken::parse(value.to_str().ok()?).ok());
     let token = token.ok_or_else(|| Fault {
         status: Some(reply.status.as_u16()),

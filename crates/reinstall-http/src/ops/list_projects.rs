@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, Method, StatusCode};
 use reinstall_core::fault::Fault;
+use reinstall_core::redact::Redactor;
 
 use crate::operation::{self, Operation, Reply, Request};
 use crate::ops::escaped;
@@ -20,10 +21,10 @@ pub fn request(name: &str) -> Request {
     }
 }
 
-/// Reads the answer. `hidden` are the secrets that were sent.
+/// Reads the answer, without any secret that `redactor` knows.
 ///
 /// # Errors
 /// Whatever is not a 200 with a readable body.
-pub fn reply(reply: &Reply, hidden: &[&str]) -> Result<ProjectsReply, Fault> {
-    operation::read(reply, StatusCode::OK, hidden)
+pub fn reply(reply: &Reply, redactor: &Redactor) -> Result<ProjectsReply, Fault> {
+    operation::read(reply, StatusCode::OK, redactor)
 }

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use reinstall_core::fault::{Fault, FaultKind};
+use reinstall_core::redact::Redactor;
 use reinstall_core::secret::{SecretKey, SecurityToken, SessionToken};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
@@ -44,9 +45,9 @@ pub fn session() -> Request {
 ///
 /// # Errors
 /// Whatever is not a 200 with a token.
-pub fn session_reply(reply: &Reply, hidden: &[&str]) -> Result<SessionToken, Fault> {
+pub fn session_reply(reply: &Reply, redactor: &Redactor) -> Result<SessionToken, Fault> {
     if reply.status != StatusCode::OK {
-        return Err(error::fault(reply.status, &reply.headers, &reply.body, hidden));
+        return Err(error::fault(reply.status, &reply.headers, &reply.body, redactor));
     }
     let text = Zeroizing::new(String::from_utf8_lossy(&reply.body).into_owned());
     SessionToken::parse(&text).map_err(|error| Fault {
@@ -107,8 +108,8 @@ fn wiped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>
 ///
 /// # Errors
 /// Whatever is not a 200 with keys that can be used. Its words do not quote them.
-pub fn keys_reply(reply: &Reply, hidden: &[&str]) -> Result<TemporaryKeys, Fault> {
-    let said: Said = operation::read(reply, StatusCode::OK, hidden)?;
+pub fn keys_reply(reply: &Reply, redactor: &Redactor) -> Result<TemporaryKeys, Fault> {
+    let said: Said = operation::read(reply, StatusCode::OK, redactor)?;
     let SaidKeys { access, secret, securitytoken, expires_at } = said.credential;
     let key = || {
         let secret = SecretKey::parse(&secret).ok()?;
@@ -144,7 +145,7 @@ mod tests {
             r#"{"credentials":{"accessKeyId":"AK1","secretAccessKey":"canary-sk","securityToken":"canary-t","expires_at":"2026-11-24T00:00:00.000000Z","more":1}}"#,
             r#"{"credential":{"access_key_id":"AK1","secret_access_key":"canary-sk","security_token":"canary-t","expiration":"2026-11-24T00:00:00.000000Z"}}"#,
         ] {
-            let keys = keys_reply(&answered(body), &[]).unwrap();
+            let keys = keys_reply(&answered(body), &Redactor::new()).unwrap();
             assert_eq!((keys.key.id(), keys.key.secret().expose()), ("AK1", "canary-sk"), "{body}");
             assert_eq!(keys.key.security_token().unwrap().expose(), "canary-t");
             assert_eq!(keys.expires_at.as_deref(), Some("2026-11-24T00:00:00.000000Z"));
@@ -160,7 +161,7 @@ mod tests {
             r#"{"credential":{"access":"AK1","secret":"can ary","securitytoken":"canary"}}"#,
             "canary",
         ] {
-            let fault = keys_reply(&answered(body), &[]).unwrap_err();
+            let fault = keys_reply(&answered(body), &Redactor::new()).unwrap_err();
             assert!(
                 fault.kind == FaultKind::Unreadable
                     && !["canary", "can ary"].iter().any(|secret| fault.to_string().contains(secret)),
@@ -171,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_session_is_shown_and_not_logged() {
-        let session = session_reply(&answered("canary-token\n"), &[]).unwrap();
+        let session = session_reply(&answered("canary-token\n"), &Redactor::new()).unwrap();
         let request = keys(Some(&session)).unwrap();
         assert_eq!(request.headers["x-metadata-token"], "canary-token");
         assert!(!format!("{request:?} {:?}", request.headers).contains("canary"));

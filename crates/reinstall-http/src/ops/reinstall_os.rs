@@ -5,6 +5,7 @@ use http::{HeaderMap, Method, StatusCode};
 use reinstall_core::action::Submission;
 use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::ProjectId;
+use reinstall_core::redact::Redactor;
 use reinstall_core::secret::AdminPassword;
 
 use crate::operation::{self, Operation, Reply, Request};
@@ -30,12 +31,12 @@ pub fn request(project: &ProjectId, submission: &Submission, password: &AdminPas
     })
 }
 
-/// Reads the answer. `hidden` are the secrets that were sent.
+/// Reads the answer, without any secret that `redactor` knows.
 ///
 /// # Errors
 /// Whatever is not a 202 with a readable body.
-pub fn reply(reply: &Reply, hidden: &[&str]) -> Result<ReinstallReply, Fault> {
-    operation::read(reply, StatusCode::ACCEPTED, hidden)
+pub fn reply(reply: &Reply, redactor: &Redactor) -> Result<ReinstallReply, Fault> {
+    operation::read(reply, StatusCode::ACCEPTED, redactor)
 }
 
 #[cfg(test)]

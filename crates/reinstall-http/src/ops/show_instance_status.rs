@@ -3,6 +3,7 @@
 use http::{HeaderMap, Method, StatusCode};
 use reinstall_core::fault::Fault;
 use reinstall_core::id::{InstanceId, ProjectId};
+use reinstall_core::redact::Redactor;
 
 use crate::operation::{self, Operation, Reply, Request};
 use crate::wire::status::StatusReply;
@@ -20,12 +21,12 @@ pub fn request(project: &ProjectId, id: InstanceId) -> Request {
     }
 }
 
-/// Reads the answer. `hidden` are the secrets that were sent.
+/// Reads the answer, without any secret that `redactor` knows.
 ///
 /// # Errors
 /// Whatever is not a 200 with a readable body.
-pub fn reply(reply: &Reply, hidden: &[&str]) -> Result<StatusReply, Fault> {
-    operation::read(reply, StatusCode::OK, hidden)
+pub fn reply(reply: &Reply, redactor: &Redactor) -> Result<StatusReply, Fault> {
+    operation::read(reply, StatusCode::OK, redactor)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use http::Uri;
 use reinstall_core::fault::Fault;
 use reinstall_core::time::Timestamp;
@@ -37,7 +38,12 @@ pub struct Connected {
     pub found_in: Duration,
     /// How long connecting took.
     pub connected_in: Duration,
+    /// Those that did not take the connection in this time and [`GRACE`], and why. A client goes on to the next.
+    pub dead: Vec<(IpAddr, String)>,
 }
+
+/// How long an address may take longer than the first that took the connection.
+pub const GRACE: Duration = Duration::from_secs(1);
 
 /// Why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -129,16 +135,38 @@ async fn connect(host: &str, port: u16, max: Duration, clock: &Clock) -> Result<
         return Err(no_address("the name server knows none".to_owned()));
     }
     let resolved = clock.now();
-    match within(max, clock, TcpStream::connect(&found[..])).await {
-        Some(Ok(stream)) => Ok(Connected {
-            to: stream.peer_addr().map_or(addresses[0], |peer| peer.ip()),
-            addresses,
-            found_in: resolved.since(started),
-            connected_in: clock.now().since(resolved),
-        }),
-        Some(Err(error)) => Err(NotConnected::Refused { addresses, why: error.to_string() }),
-        None => Err(NotConnected::Refused { addresses, why: "it took too long".to_owned() }),
-    }
+    let found_in = resolved.since(started);
+    // All at once: the client's connector goes on to the next address as well, where one is silent.
+    let tries = found.iter().map(async |address| (address.ip(), within(max, clock, TcpStream::connect(address)).await));
+    let mut tries: FuturesUnordered<_> = tries.collect();
+    let (mut dead, mut why) = (vec![], "it took too long".to_owned());
+    let to = loop {
+        match tries.next().await {
+            Some((to, Some(Ok(_)))) => break to,
+            Some((address, Some(Err(error)))) => {
+                why = error.to_string();
+                dead.push((address, error.to_string()));
+            }
+            Some((address, None)) => dead.push((address, "it took too long".to_owned())),
+            None => return Err(NotConnected::Refused { addresses, why }),
+        }
+    };
+    let connected_in = clock.now().since(resolved);
+    let mut alive = vec![to];
+    let rest = async {
+        while let Some((address, tried)) = tries.next().await {
+            match tried {
+                Some(Ok(_)) => alive.push(address),
+                Some(Err(error)) => dead.push((address, error.to_string())),
+                None => {}
+            }
+        }
+    };
+    within(GRACE, clock, rest).await;
+    let silent = |address: &IpAddr| !alive.contains(address) && dead.iter().all(|(known, _)| known != address);
+    let silent: Vec<_> = addresses.iter().copied().filter(silent).collect();
+    dead.extend(silent.into_iter().map(|address| (address, "it gave no answer".to_owned())));
+    Ok(Connected { to, addresses, found_in, connected_in, dead })
 }
 
 /// What `work` comes to, unless it takes longer than `max`.

@@ -55,15 +55,19 @@ impl Trust {
 fn certificates(files: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, TransportError> {
     let mut all = vec![];
     for pem in files {
-        let found = all.len();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|error| TransportError::Pem(error.to_string()))?;
-            RootCertStore::empty().add(certificate.clone()).map_err(TransportError::Certificate)?;
-            all.push(certificate);
-        }
-        if all.len() == found {
-            return Err(TransportError::NoCertificate);
-        }
+        all.extend(certificates_in(pem)?);
     }
     Ok(all)
+}
+
+/// The certificates in one file.
+pub(super) fn certificates_in(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TransportError> {
+    let mut all = vec![];
+    for (entry, certificate) in (1..).zip(CertificateDer::pem_slice_iter(pem)) {
+        let certificate = certificate.map_err(|error| TransportError::Pem { entry, why: error.to_string() })?;
+        let added = RootCertStore::empty().add(certificate.clone());
+        added.map_err(|source| TransportError::Certificate { entry, source })?;
+        all.push(certificate);
+    }
+    if all.is_empty() { Err(TransportError::NoCertificate) } else { Ok(all) }
 }

@@ -61,9 +61,40 @@ fn tls_words(error: &rustls::Error) -> String {
         let ahead = seconds(time.as_secs(), not_before.as_secs());
         format!("its certificate is not valid for another {ahead}, by this machine's clock")
     } else {
-        format!("its certificate is refused: {refused}")
+        let raw = format!("{refused:?}");
+        match REFUSED.iter().find(|(theirs, _)| raw.contains(theirs)) {
+            Some((_, ours)) => (*ours).to_owned(),
+            None => format!("its certificate is refused: {refused}"),
+        }
     }
 }
+
+/// Further reasons to refuse a certificate, as they come in the library's debug output: some are wrapped in types that cannot
+/// be named here.
+const REFUSED: [(&str, &str); 9] = [
+    (
+        "CaUsedAsEndEntity",
+        "its certificate is one for an authority (CA:TRUE), as `openssl req -x509` makes them, and no server may show that as its \
+         own: make the server another one with CA:FALSE (openssl req -x509 -addext basicConstraints=critical,CA:FALSE)",
+    ),
+    (
+        "EndEntityUsedAsCa",
+        "its certificate is signed with one that is not for an authority (CA:FALSE): sign it with one that is",
+    ),
+    ("UnsupportedCertVersion", "its certificate is not of X.509 version 3: make it anew with a subjectAltName"),
+    (
+        "UnsupportedCriticalExtension",
+        "its certificate has a critical extension that is not known here: make it anew without",
+    ),
+    (
+        "UnhandledCriticalExtension",
+        "its certificate has a critical extension that is not known here: make it anew without",
+    ),
+    ("InvalidPurpose", "its certificate is not made for a server: make it anew with extendedKeyUsage=serverAuth"),
+    ("Revoked", "its certificate was revoked: the server needs another one"),
+    ("BadEncoding", "its certificate is damaged: the server needs another one"),
+    ("NotValidForName", "its certificate is for another name: check the address"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -99,7 +130,8 @@ mod tests {
                 CertificateError::NotValidYetContext { time: at(100), not_before: at(160) },
                 "its certificate is not valid for another 1m, by this machine's clock",
             ),
-            (CertificateError::Revoked, "its certificate is refused: Revoked"),
+            (CertificateError::Revoked, "its certificate was revoked: the server needs another one"),
+            (CertificateError::UnknownRevocationStatus, "its certificate is refused: UnknownRevocationStatus"),
         ] {
             let error = rustls::Error::InvalidCertificate(refused);
             assert_eq!(why(&error), words);

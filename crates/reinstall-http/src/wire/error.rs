@@ -6,6 +6,7 @@ use http::{HeaderMap, StatusCode, header};
 use reinstall_core::fault::{Fault, FaultKind};
 use reinstall_core::id::{InstanceId, RequestId};
 use reinstall_core::rate::Rate;
+use reinstall_core::redact::Redactor;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -52,30 +53,31 @@ impl ErrorBody {
 
 /// Reduces an answer that is not the expected success to a fault.
 ///
-/// `hidden` are the secrets that went out with the request: a body that echoes one is shown without it.
+/// `redactor` knows the secrets that the cloud was told: a body that echoes one is shown without it.
 #[must_use]
-pub fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8], hidden: &[&str]) -> Fault {
+pub fn fault(status: StatusCode, headers: &HeaderMap, body: &[u8], redactor: &Redactor) -> Fault {
     let words = words(status, headers, body);
-    let hide = |text: &str| hide(text, hidden);
-    let code = words.code.as_deref().map(hide);
+    let code = words.code.as_deref().map(|code| redactor.redact(code));
+    let message = redactor.redact(&words.message);
+    let in_body = || RequestId::new(&redactor.redact(words.request_id.as_deref()?));
     let kind = kind(status, code.as_deref());
     Fault {
         kind,
         status: Some(status.as_u16()),
         code: code.as_deref().map(Into::into),
-        message: hide(&words.message).as_str().into(),
-        request_id: request_id(headers, hidden).or_else(|| RequestId::new(&hide(&words.request_id?))),
+        message: (&*message).into(),
+        request_id: request_id(headers, redactor).or_else(in_body),
         retry_after: retry_after(headers),
         limit: named_limit(&words.message).filter(|_| kind == FaultKind::Throttled),
-        named: InstanceId::all_in(&words.message),
+        named: InstanceId::all_in(&message),
         never_left: false,
     }
 }
 
-/// The cloud's name for the request that this answers, without the `hidden` secrets that went out with it.
+/// The cloud's name for the request that this answers, without any secret.
 #[must_use]
-pub fn request_id(headers: &HeaderMap, hidden: &[&str]) -> Option<RequestId> {
-    let shown = |name| RequestId::new(&hide(headers.get(name)?.to_str().ok()?, hidden));
+pub fn request_id(headers: &HeaderMap, redactor: &Redactor) -> Option<RequestId> {
+    let shown = |name| RequestId::new(&redactor.redact(headers.get(name)?.to_str().ok()?));
     [REQUEST_ID, IAM_TRACE_ID].into_iter().find_map(shown)
 }
 
@@ -183,20 +185,9 @@ fn target_host(headers: &HeaderMap) -> String {
     }
 }
 
-/// A secret shorter than this is not looked for: it would be found everywhere.
-const HIDDEN_BYTES_MIN: usize = 8;
-
 /// All that an error object says in words, neither cut nor made safe to show.
 pub(crate) fn whole_message(body: &[u8]) -> Option<String> {
     object_words(body).map(|words| words.message)
-}
-
-/// Takes the secrets out of a text that may echo what was sent, also as JSON may spell them.
-pub(crate) fn hide(text: &str, hidden: &[&str]) -> String {
-    let long_enough = hidden.iter().filter(|secret| secret.len() >= HIDDEN_BYTES_MIN);
-    long_enough.fold(text.to_owned(), |text, secret| {
-        text.replace(secret, "(hidden)").replace(&secret.replace('/', "\\/"), "(hidden)")
-    })
 }
 
 /// `Retry-After`, in seconds or as a date, at most [`RETRY_AFTER_MAX`]. What makes no sense is ignored.
@@ -246,6 +237,8 @@ fn number_after<'a>(text: &'a str, sign: &str) -> Option<(u32, &'a str)> {
 
 #[cfg(test)]
 mod tests {
+    use reinstall_core::redact::Role;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -253,7 +246,7 @@ mod tests {
     }
 
     fn told(status: u16, body: &str) -> Fault {
-        fault(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), &[])
+        fault(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), &Redactor::new())
     }
 
     #[test]
@@ -296,7 +289,7 @@ mod tests {
         assert_eq!(told(400, &wrap(100_000)).code, None);
         let long = told(500, &"x".repeat(1_000_000));
         assert!(long.message.as_str().len() < 600);
-        let latin = fault(StatusCode::BAD_REQUEST, &HeaderMap::new(), b"caf\xe9 \x1b[31m", &[]);
+        let latin = fault(StatusCode::BAD_REQUEST, &HeaderMap::new(), b"caf\xe9 \x1b[31m", &Redactor::new());
         assert_eq!(latin.message.as_str(), "caf\u{fffd} \\u{1b}[31m");
     }
 
@@ -352,7 +345,7 @@ mod tests {
         ] {
             let mut pairs = vec![("retry-after", retry_after)];
             pairs.extend(date.map(|date| ("date", date)));
-            let fault = fault(StatusCode::TOO_MANY_REQUESTS, &headers(&pairs), b"", &[]);
+            let fault = fault(StatusCode::TOO_MANY_REQUESTS, &headers(&pairs), b"", &Redactor::new());
             assert_eq!(fault.retry_after, seconds.map(Duration::from_secs), "{retry_after:?} {date:?}");
         }
     }
@@ -410,7 +403,7 @@ mod tests {
             (vec![], r#"{"error_code":"c","error_msg":"m","request_id":""}"#, None),
             (vec![], "", None),
         ] {
-            let fault = fault(StatusCode::BAD_REQUEST, &headers(&pairs), body.as_bytes(), &[]);
+            let fault = fault(StatusCode::BAD_REQUEST, &headers(&pairs), body.as_bytes(), &Redactor::new());
             assert_eq!(fault.request_id.map(|id| id.to_string()).as_deref(), id, "{pairs:?} {body}");
         }
     }
@@ -422,7 +415,8 @@ mod tests {
             ("/v2/instances", "another path"),
             ("", "nowhere in particular"),
         ] {
-            let fault = fault(StatusCode::TEMPORARY_REDIRECT, &headers(&[("location", location)]), b"", &[]);
+            let fault =
+                fault(StatusCode::TEMPORARY_REDIRECT, &headers(&[("location", location)]), b"", &Redactor::new());
             assert_eq!(fault.message.as_str(), format!("redirected to {host}, which is not followed"));
         }
     }
@@ -435,12 +429,24 @@ mod tests {
             ("Canary/9931", r#"you sent {"password":"Canary\/9931"}"#),
             ("Canary/9931", "<title>Canary/9931</title>"),
         ] {
-            let shown = fault(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes(), &[secret]).to_string();
-            assert!(!shown.contains("Canary") && shown.contains("(hidden)"), "{shown}");
+            let shown = fault(
+                StatusCode::BAD_REQUEST,
+                &HeaderMap::new(),
+                body.as_bytes(),
+                &Redactor::new().with(Role::SecretKey, secret),
+            )
+            .to_string();
+            assert!(!shown.contains("Canary") && shown.contains("[redacted: "), "{shown}");
         }
         // Cut at its bound, the text must not end in half a secret.
         let body = format!("{}Canary/9931", "x".repeat(508));
-        let shown = fault(StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes(), &["Canary/9931"]).to_string();
+        let shown = fault(
+            StatusCode::BAD_REQUEST,
+            &HeaderMap::new(),
+            body.as_bytes(),
+            &Redactor::new().with(Role::SecretKey, "Canary/9931"),
+        )
+        .to_string();
         assert!(!shown.contains("Can"), "{shown}");
     }
 }

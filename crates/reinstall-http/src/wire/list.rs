@@ -183,12 +183,10 @@ impl ListReply {
         rows.filter_map(|row| Some((row.id.as_deref()?.parse().ok()?, row)))
     }
 
-    /// What to send as `marker` for the next page, if there may be one.
+    /// What to send as `marker` for the next page, if there is said to be one. A page without rows may have one, too.
     #[must_use]
     pub fn next_marker(&self) -> Option<&str> {
-        let page_has_rows = self.instances.as_ref().is_some_and(|rows| !rows.is_empty());
-        let marker = said(self.page_info.as_ref()?.next_marker.as_ref())?;
-        page_has_rows.then_some(marker)
+        said(self.page_info.as_ref()?.next_marker.as_ref())
     }
 }
 
@@ -287,8 +285,8 @@ mod tests {
     fn pages_end_in_every_way_there_is() {
         for (text, next) in [
             (r#"{"instances":[{}],"page_info":{"next_marker":"m"}}"#, Some("m")),
-            (r#"{"instances":[],"page_info":{"next_marker":"m"}}"#, None),
-            (r#"{"page_info":{"next_marker":"m"}}"#, None),
+            (r#"{"instances":[],"page_info":{"next_marker":"m"}}"#, Some("m")),
+            (r#"{"page_info":{"next_marker":"m"}}"#, Some("m")),
             (r#"{"instances":[{}],"page_info":{"next_marker":""}}"#, None),
             (r#"{"instances":[{}],"page_info":{"next_marker":null}}"#, None),
             (r#"{"instances":[{}],"page_info":{}}"#, None),

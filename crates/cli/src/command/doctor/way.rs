@@ -100,15 +100,21 @@ fn cause(fault: &Fault) -> &str {
 
 fn connection(found: &Knock) -> Check {
     match &found.connected {
-        Ok(Connected { addresses, to, found_in, connected_in }) => {
+        Ok(Connected { addresses, to, found_in, connected_in, dead }) => {
             let more = match addresses.len() {
                 0 | 1 => String::new(),
                 several => format!(" (one of {})", counted(several, "address").replace("addresss", "addresses")),
             };
             let (found_in, connected_in) = (took(*found_in), took(*connected_in));
-            Check::ok(
+            let seen = format!("{} at {to}{more}: found in {found_in}, connected in {connected_in}", found.host);
+            if dead.is_empty() {
+                return Check::ok(CONNECTION, seen);
+            }
+            let dead: Vec<_> = dead.iter().map(|(address, why)| format!("{address} ({why})")).collect();
+            Check::warning(
                 CONNECTION,
-                format!("{} at {to}{more}: found in {found_in}, connected in {connected_in}", found.host),
+                format!("{seen}; not at {}", dead.join(", ")),
+                "calls work by another address, some of them late: mend the way to these addresses, or take them out of the name's",
             )
         }
         Err(error @ NotConnected::NoAddress { .. }) => Check::failed(
@@ -303,8 +309,13 @@ mod tests {
             ),
         ] {
             let to = std::net::Ipv4Addr::LOCALHOST.into();
-            let connected =
-                Connected { addresses: vec![to], to, found_in: Duration::ZERO, connected_in: Duration::ZERO };
+            let connected = Connected {
+                addresses: vec![to],
+                to,
+                found_in: Duration::ZERO,
+                connected_in: Duration::ZERO,
+                dead: vec![],
+            };
             let answered = Some(Err(Fault::new(FaultKind::Unreachable, words)));
             let found = Knock { host: "p.example".into(), connected: Ok(connected), answered };
             let now = Timestamp::from_millis(0);
