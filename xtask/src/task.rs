@@ -18,7 +18,8 @@ pub(crate) enum Task {
     },
     /// The rollout holds its properties in simulated worlds.
     Sim {
-        /// Handed on to the simulation: `--seeds N`, `--from S`, `--seed S` for one alone, or `--scale N,N`.
+        /// Handed on to the simulation: `--seeds N`, `--from S`, `--seed S` for one alone, `--exhaustive [N]` for the complete
+        /// search of small worlds with at most N special choices each, or `--scale N,N`. Without any, both are run.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         args: Vec<String>,
     },
@@ -107,6 +108,10 @@ impl Task {
         let cargo = |args: &[&str]| host::run(host::cargo(workspace).args(args));
         match self {
             Self::Ci { without } => ci::run(workspace, &without),
+            Self::Sim { args } if args.is_empty() => {
+                host::run(&mut sim(workspace))?;
+                host::run(sim(workspace).arg("--exhaustive"))
+            }
             Self::Sim { args } => host::run(sim(workspace).args(args)),
             Self::Mutants { seeds } => host::run(&mut mutants(workspace, seeds)),
             Self::Docs { write } => docs::run(workspace, write),

@@ -151,22 +151,8 @@ impl Scene {
         let permits_list = config.permits_list;
         let mut cloud = Cloud::new(config);
         let ids: Vec<InstanceId> = cloud.ids().collect();
-        let left_overs = *row.pick(&[LeftOvers::None, LeftOvers::None, LeftOvers::Words, LeftOvers::WordsOrNothing]);
-        let never_ending = if row.chance(20) { 5 } else { 0 };
-        for &id in &ids {
-            cloud.set_start(id, start(&mut row, left_overs));
-            if row.chance(never_ending) {
-                cloud.set_ending(id, Ending::Never);
-            }
-        }
+        let (left_overs, never_ending) = set_up(&mut row, &mut cloud, &ids);
         let targets = &ids[..fleet as usize];
-        let scenery = Scenery {
-            shows_by_words_only: shows_by_words_only(life_cycle),
-            sends_operation,
-            list_omits_operation: false,
-            permits_list,
-            reads_fail: false,
-        };
         let survey = targets.iter().filter_map(|id| Some((*id, surveyed(&cloud.glimpse(START, *id)?)))).collect();
         let plan = plan(&mut row, targets, Guards::of(seed), is_rough).bound_to(survey);
         let weather = if is_rough { Weather::ROUGH } else { Weather::draw(&mut row) };
@@ -186,8 +172,14 @@ impl Scene {
         let marks = *row.pick(&Marks::ALL);
         let list_omits_operation = permits_list && sends_operation && row.chance(60);
         let status_fails = *row.pick(&[5, 60, 60]);
-        let reads_fail = weather.look_faults > 0 || weather.outages > 0;
-        let worse = Worse::of(seed, Scenery { list_omits_operation, reads_fail, ..scenery }, &mut cloud, targets);
+        let scenery = Scenery {
+            shows_by_words_only: shows_by_words_only(life_cycle),
+            sends_operation,
+            list_omits_operation,
+            permits_list,
+            reads_fail: weather.look_faults > 0 || weather.outages > 0,
+        };
+        let worse = Worse::of(seed, scenery, &mut cloud, targets);
         let plan = if worse.asks_for_image { with_image(plan) } else { plan };
         // A clock that is set forward makes the time short in which a late request may arrive.
         let settles = if steps.is_empty() { plan.policy().settle_after } else { MINUTE };
@@ -222,6 +214,19 @@ impl Scene {
             status_fails,
         }
     }
+}
+
+/// What instances are like before, and which of their reinstalls never end.
+fn set_up(row: &mut Row, cloud: &mut Cloud, ids: &[InstanceId]) -> (LeftOvers, u32) {
+    let left_overs = *row.pick(&[LeftOvers::None, LeftOvers::None, LeftOvers::Words, LeftOvers::WordsOrNothing]);
+    let never_ending = if row.chance(20) { 5 } else { 0 };
+    for &id in ids {
+        cloud.set_start(id, start(row, left_overs));
+        if row.chance(never_ending) {
+            cloud.set_ending(id, Ending::Never);
+        }
+    }
+    (left_overs, never_ending)
 }
 
 /// A cloud with so many instances.

@@ -67,13 +67,10 @@ impl World {
 
     /// What the client makes of a refusal: all programs that keep the same pace wait for as long as it says.
     pub(super) fn cooled_down(&mut self, fault: Fault) -> Fault {
-        let wall = self.clock.wall(self.now);
-        match fault.kind {
-            FaultKind::Throttled => {
-                let pause = self.client.throttled(self.now, wall, &fault);
-                Fault { retry_after: pause.or(fault.retry_after), ..fault }
-            }
-            _ => fault,
+        if fault.kind != FaultKind::Throttled {
+            return fault;
         }
+        let pause = self.client.throttled(self.now, self.clock.wall(self.now), &fault);
+        Fault { retry_after: pause.or(fault.retry_after), ..fault }
     }
 }
