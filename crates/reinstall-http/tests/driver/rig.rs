@@ -27,7 +27,7 @@ use reinstall_mock_server::serve::{MockServer, MockServerBuilder};
 use tokio::sync::mpsc::unbounded_channel;
 
 /// How long a reinstall takes here, and how quickly one could go by unseen.
-pub(crate) const TAKES: Duration = Duration::from_millis(900);
+pub(crate) const TAKES: Duration = Duration::from_millis(1_500);
 
 pub(crate) fn policy() -> Policy {
     Policy {
@@ -36,7 +36,7 @@ pub(crate) fn policy() -> Policy {
         settle_after: Duration::from_millis(500),
         read_lag: Duration::from_millis(60),
         call_timeout: Duration::from_millis(400),
-        start_within: Duration::from_millis(1_500),
+        start_within: Duration::from_millis(2_500),
         finish_within: Duration::from_secs(30),
         submit_within: Duration::from_secs(10),
         shortest: TAKES,

@@ -43,7 +43,9 @@ async fn two_calls_and_a_state_are_enough() {
             config.permits_list = false;
             config.sends_operation_state = false;
         });
-        let server = server.fault(FaultRule::on(ApiOperation::ListInstances, Effect::refuse(404)).always());
+        let no_such_call = r#"{"error_code":"APIGW.0101","error_msg":"The API does not exist"}"#;
+        let refusal = Effect::answer(When::Before, 404, no_such_call);
+        let server = server.fault(FaultRule::on(ApiOperation::ListInstances, refusal).always());
         let after = reinstall_all(server.start().await.expect("a socket"), policy()).await;
         assert_eq!(after.outcomes(), BTreeMap::from([(Outcome::Succeeded, 20)]), "{life_cycle}");
         after.assert_agrees_with_the_cloud();
@@ -151,9 +153,11 @@ async fn what_does_not_look_right_is_not_touched() {
 
 #[tokio::test]
 async fn a_refusal_before_anything_was_started_says_so() {
-    // A 400 may be about some of the instances: it is looked for down to the last one. The others concern everybody.
-    for (status, requests) in [(400, 9), (401, 1), (403, 1)] {
-        let rule = FaultRule::on(ApiOperation::ReinstallOs, Effect::refuse(status)).always();
+    // A 400 may be about some of the instances: each is asked for alone. The others concern all of them.
+    for (status, code, requests) in [(400, "iMetal.0001", 6), (401, "APIGW.0301", 1), (403, "iMetal.0004", 1)] {
+        let words = format!(r#"{{"error_code":"{code}","error_msg":"no"}}"#);
+        let refusal = Effect::answer(When::Before, status, &words);
+        let rule = FaultRule::on(ApiOperation::ReinstallOs, refusal).always();
         let after = reinstall_all(mock(5).fault(rule).start().await.expect("a socket"), policy()).await;
         assert_eq!(after.summary.conclusion(), Conclusion::NothingStarted, "{status}");
         assert!(after.requests[&Operation::ReinstallOs] <= requests, "{status}: {:?}", after.requests);
@@ -164,9 +168,10 @@ async fn a_refusal_before_anything_was_started_says_so() {
 /// The mock refuses a request as a whole and names those at fault, as the documents have it (api-facts 7).
 #[tokio::test]
 async fn one_bad_instance_does_not_keep_the_others_from_being_reinstalled() {
-    for (body, names) in
-        [("{\"error_code\":\"iMetal.0201\",\"error_msg\":\"Instances state is wrong: [ID]\"}", true), ("", false)]
-    {
+    for (body, names) in [
+        ("{\"error_code\":\"iMetal.0201\",\"error_msg\":\"Instances state is wrong: [ID]\"}", true),
+        ("{\"error_code\":\"iMetal.0201\",\"error_msg\":\"Instances state is wrong\"}", false),
+    ] {
         let server = mock(10).start().await.expect("a socket");
         let bad = server.ids()[4];
         let refusal = Effect::answer(When::Before, 400, &body.replace("ID", &bad.to_string()));
@@ -187,6 +192,7 @@ async fn a_thousand_instances_cost_few_requests() {
     let policy = Policy {
         in_flight_max: 1_000,
         poll_every: Duration::from_millis(250),
+        settle_after: Duration::from_secs(1),
         shortest: Duration::from_secs(2),
         ..Policy { waves: Policy::default().waves, ..policy() }
     };
