@@ -295,9 +295,11 @@ Exit codes:
   3  the cloud or the credentials refused before anything was started
   4  halted or interrupted, with instances left; the hint at the end is the command that continues
   5  the journal could not be read or written; nothing is sent without it
+  6  the result could not be written
 
 Environment:
-  REINSTALL_ENDPOINT, REINSTALL_PROJECT_ID, REINSTALL_TOKEN, REINSTALL_STATE_DIR; NO_COLOR switches colours off";
+  REINSTALL_ENDPOINT, REINSTALL_PROJECT_ID, REINSTALL_TOKEN, REINSTALL_STATE_DIR; NO_COLOR switches colours off;
+  TERM=dumb does, too, and has plain lines for bars";
 
 const RUN_HELP: &str = "\
 Examples:
@@ -325,7 +327,8 @@ Exit codes:
   2  bad usage or input; nothing was sent
   3  the cloud or the credentials refused before anything was started
   4  halted or interrupted, with instances left; the hint at the end is the command that continues
-  5  the journal could not be read or written; nothing is sent without it";
+  5  the journal could not be read or written; nothing is sent without it
+  6  the report could not be written; `reinstall show` has it";
 
 const RESUME_HELP: &str = "\
 Examples:

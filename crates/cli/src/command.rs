@@ -1,6 +1,7 @@
 //! The commands: set up, call, render.
 
 mod carry;
+mod delivery;
 mod demo;
 mod doctor;
 mod list;
@@ -35,7 +36,7 @@ pub(crate) struct Session {
     pub(crate) environment: Environment,
     pub(crate) stdin_is_terminal: bool,
     pub(crate) stderr_is_terminal: bool,
-    /// Whether progress may be drawn with bars: on a terminal, unless logs would run through them.
+    /// Whether progress may be drawn with bars: on a terminal that can be drawn on, unless logs would run through them.
     pub(crate) shows_bars: bool,
     /// How commands are typed that find the same records.
     pub(crate) commands: Commands,
@@ -118,5 +119,8 @@ fn block_on(work: impl Future<Output = Result<Ending, Failure>>) -> crate::Resul
 /// Waits for `work` on a runtime made for it.
 pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
-    Ok(runtime.block_on(work))
+    let done = runtime.block_on(work);
+    // Without waiting for what still runs, such as a look-up of a name.
+    runtime.shutdown_background();
+    Ok(done)
 }

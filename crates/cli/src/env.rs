@@ -31,6 +31,9 @@ pub(crate) const NO_PROXY: &str = "NO_PROXY";
 /// Set to anything: no colours (<https://no-color.org>).
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 
+/// What kind of terminal it is; `dumb` or nothing: one that cannot be drawn on.
+pub(crate) const TERM: &str = "TERM";
+
 /// What the environment says. An empty variable counts as none.
 ///
 /// The variables that hold credentials are not among these: `reinstall_http::sources` knows their names, and asks for them.
@@ -49,6 +52,7 @@ pub(crate) struct Environment {
     pub(crate) local_app_data: Option<PathBuf>,
     pub(crate) user: Option<String>,
     pub(crate) no_color: bool,
+    pub(crate) term: Option<String>,
 }
 
 impl Environment {
@@ -67,7 +71,18 @@ impl Environment {
             local_app_data: path(LOCALAPPDATA),
             user: variable(USER),
             no_color: variable(NO_COLOR).is_some(),
+            term: variable(TERM),
         }
+    }
+
+    /// Whether a terminal can be drawn on. Consoles of Windows can, and do not say so here.
+    pub(crate) fn can_draw(&self) -> bool {
+        self.term.as_deref().map_or(cfg!(windows), |term| term != "dumb")
+    }
+
+    /// Whether a terminal is to show colours.
+    pub(crate) fn has_colours(&self) -> bool {
+        !self.no_color && self.can_draw()
     }
 }
 

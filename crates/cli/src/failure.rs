@@ -44,6 +44,8 @@ pub(crate) const REFUSED: u8 = 3;
 pub(crate) const HALTED: u8 = 4;
 /// The journal could not be read or written. Nothing is sent without it.
 pub(crate) const NO_JOURNAL: u8 = 5;
+/// The result could not be written.
+pub(crate) const NO_OUTPUT: u8 = 6;
 
 /// How a command ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,6 +189,8 @@ pub(crate) enum Failure {
     Runtime(#[source] io::Error),
     #[error("cannot write the result: {0}")]
     Output(#[source] io::Error),
+    #[error("cannot write the report of rollout {rollout}: {source}")]
+    Report { rollout: RolloutId, source: io::Error },
     #[error("cannot write to {}: {source}", dir.display())]
     Files { dir: PathBuf, source: io::Error },
 }
@@ -260,7 +264,7 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
             | Failure::Journal(_),
         ) => NO_JOURNAL,
         Ok(Ending::Done | Ending::Concluded(Conclusion::AllSucceeded)) => DONE,
-        Ok(Ending::SomeUnread | Ending::Concluded(Conclusion::SomeDidNot)) | Err(Failure::Output(_)) => NOT_ALL,
+        Ok(Ending::SomeUnread | Ending::Concluded(Conclusion::SomeDidNot)) => NOT_ALL,
         Ok(Ending::NotAllowed | Ending::Unwell(Cause::Settings))
         | Err(
             Failure::TypedSecret(_)
@@ -313,6 +317,7 @@ pub(crate) fn exit_code(result: &Result<Ending, Failure>) -> u8 {
         Ok(Ending::Concluded(Conclusion::NothingStarted) | Ending::Unwell(Cause::Cloud))
         | Err(Failure::Transport(_) | Failure::Call(_) | Failure::Lookup(_)) => REFUSED,
         Ok(Ending::Concluded(Conclusion::Halted)) => HALTED,
+        Err(Failure::Output(_) | Failure::Report { .. }) => NO_OUTPUT,
     }
 }
 
@@ -345,5 +350,6 @@ mod tests {
             assert_eq!(exit_code(&Ok(Ending::Unwell(cause))), code, "{cause:?}");
         }
         assert_eq!(exit_code(&Err(Failure::NoPassword)), 2);
+        assert_eq!(exit_code(&Err(Failure::Output(io::ErrorKind::StorageFull.into()))), 6);
     }
 }

@@ -1,11 +1,11 @@
 //! What `-v` shows: our own crates' logs, on standard error. Bodies and secrets are in none of them.
 
-use std::io;
-
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::render::console::LogLine;
 
 /// The crates whose logs are shown; libraries' are not, since nobody here can vouch for what they log.
 const OURS: [&str; 4] = ["reinstall", "reinstall_core", "reinstall_http", "reinstall_mock_server"];
@@ -19,7 +19,7 @@ pub(crate) fn start(verbose: u8, coloured: bool) {
         3.. => LevelFilter::TRACE,
     };
     let ours = Targets::new().with_targets(OURS.map(|name| (name, level)));
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(coloured);
+    let layer = tracing_subscriber::fmt::layer().with_writer(move || LogLine { coloured }).with_ansi(coloured);
     // Only a second subscriber could fail here, and there is none.
     drop(tracing_subscriber::registry().with(ours).with(layer).try_init());
 }

@@ -1,5 +1,8 @@
 //! Where the administrator's password comes from: standard input, a file, or a person at the keyboard.
 
+#[cfg(unix)]
+mod prompt;
+
 use std::io;
 use std::path::Path;
 
@@ -53,7 +56,10 @@ pub(crate) fn obtain(source: Source<'_>, somebody_is_there: bool) -> Result<Zero
 }
 
 fn ask() -> Result<Zeroizing<String>, Failure> {
-    let ask = |prompt: &str| rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(Failure::Prompt);
+    #[cfg(unix)]
+    let ask = |question: &str| prompt::ask(question).map_err(Failure::Prompt);
+    #[cfg(not(unix))]
+    let ask = |question: &str| rpassword::prompt_password(question).map(Zeroizing::new).map_err(Failure::Prompt);
     let typed = ask("New administrator password for all instances: ")?;
     let again = ask("The same again: ")?;
     if *typed == *again { Ok(typed) } else { Err(Failure::PasswordsDiffer) }

@@ -2,6 +2,9 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 
+use crate::render::console;
+use crate::render::output::{Escaping, Stream};
+
 /// A terminal with a person at it.
 pub(crate) struct Prompt {
     answers: Box<dyn BufRead>,
@@ -11,15 +14,25 @@ pub(crate) struct Prompt {
 impl Prompt {
     /// The controlling terminal; where there is none, standard input and error.
     pub(crate) fn open() -> Self {
-        match controlling_terminal() {
-            Some((answers, out)) => Self { answers: Box::new(BufReader::new(answers)), out: Box::new(out) },
-            None => Self { answers: Box::new(io::stdin().lock()), out: Box::new(io::stderr()) },
-        }
+        let answers: Box<dyn BufRead> = match controlling_terminal() {
+            Some((answers, _)) => Box::new(BufReader::new(answers)),
+            None => Box::new(io::stdin().lock()),
+        };
+        Self { answers, out: question() }
     }
 
     /// What is shown, and what is answered.
     pub(crate) fn parts(&mut self) -> (&mut dyn BufRead, &mut dyn Write) {
         (&mut *self.answers, &mut *self.out)
+    }
+}
+
+/// Where a question is shown. What was said before it is out by then.
+pub(crate) fn question() -> Box<dyn Write> {
+    console::settle();
+    match controlling_terminal() {
+        Some((_, out)) => Box::new(Escaping::text(out)),
+        None => Box::new(Escaping::text(Stream::Error)),
     }
 }
 
@@ -30,13 +43,13 @@ pub(crate) fn is_possible(stdin_is_terminal: bool, stderr_is_terminal: bool) -> 
 }
 
 #[cfg(unix)]
-fn controlling_terminal() -> Option<(std::fs::File, std::fs::File)> {
+pub(crate) fn controlling_terminal() -> Option<(std::fs::File, std::fs::File)> {
     let terminal = std::fs::File::options().read(true).write(true).open("/dev/tty").ok()?;
     Some((terminal.try_clone().ok()?, terminal))
 }
 
 #[cfg(not(unix))]
-fn controlling_terminal() -> Option<(std::fs::File, std::fs::File)> {
+pub(crate) fn controlling_terminal() -> Option<(std::fs::File, std::fs::File)> {
     None
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use reinstall_http::clock::Clock;
+use reinstall_http::core_dumps;
 use reinstall_mock_server::args::{Args, Command, Settings, SettingsError, VerdictWish, load_fleet, verdict};
 use reinstall_mock_server::scenario::watch::watch;
 use reinstall_mock_server::serve::MockServer;
@@ -15,6 +16,8 @@ const USAGE: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    // A recorder holds true tokens.
+    core_dumps::forbid();
     let args = Args::parse();
     if let Some(Command::Scenario(command)) = &args.command {
         return match command.run(&load_fleet, &mut io::stdout(), &mut io::stderr()) {

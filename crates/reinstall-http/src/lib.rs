@@ -23,6 +23,7 @@ pub mod region;
 pub mod sources;
 
 pub mod clock;
+pub mod core_dumps;
 pub mod transport;
 
 mod auth;

@@ -1,5 +1,7 @@
 //! Carries a rollout on: drives it, tells how it goes, hands orders on, and closes its journal.
 
+use std::cell::RefCell;
+
 use reinstall_core::action::Order;
 use reinstall_core::id::RolloutId;
 use reinstall_core::journal::Journal;
@@ -16,7 +18,8 @@ use reinstall_journal::lease::Lease;
 use reinstall_journal::row::RunState;
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use super::signals;
+use super::delivery::Delivery;
+use super::signals::Signals;
 use crate::args::Output;
 use crate::failure::{Ending, Failure};
 use crate::next_step::{Commands, Situation, next_steps};
@@ -55,7 +58,9 @@ pub(super) async fn carry_kept(job: Job, mut recorded: Recorded<RolloutJournal>)
     });
     let clock = job.clock.clone();
     let halt_at = job.halt_at;
-    let written = carry(&job, &mut recorded, |orders| async move {
+    let mut signals = Signals::catch();
+    let delivery = Delivery::start(job.output);
+    let left = carry(&job, &mut recorded, &delivery, &mut signals, |orders| async move {
         tokio::select! {
             () = keep_lease(lease, clock.clone(), orders.clone()) => {}
             () = halt_in_time(halt_at, &clock, orders) => {}
@@ -78,52 +83,76 @@ pub(super) async fn carry_kept(job: Job, mut recorded: Recorded<RolloutJournal>)
         // Whatever could be said here is old by now.
         return Err(Failure::TakenOver { rollout: job.id, by: by.to_string() });
     }
-    let reported = report(&told, &job, written);
+    let reported = delivery.report(&told, left == Left::AtOnce, &job.clock, &mut signals).await;
+    advise(&told, &job);
     failure.map_or(closed, Err).map_err(Failure::Journal)?;
-    reported?;
+    reported.map_err(|source| Failure::Report { rollout: job.id, source })?;
     Ok(Ending::Concluded(told.snapshot.summary().conclusion()))
 }
 
 /// Carries a rollout on that nobody could resume.
 pub(super) async fn carry_unkept<J: Journal>(job: Job, mut recorded: Recorded<J>) -> crate::Result {
-    let written = carry(&job, &mut recorded, |_| std::future::pending()).await;
+    let mut signals = Signals::catch();
+    let delivery = Delivery::start(job.output);
+    let left = carry(&job, &mut recorded, &delivery, &mut signals, |_| std::future::pending()).await;
     let rollout = recorded.into_parts().0;
     let is_finished = rollout.is_finished();
     let told = job.report(rollout, is_finished);
-    report(&told, &job, written)?;
+    let reported = delivery.report(&told, left == Left::AtOnce, &job.clock, &mut signals).await;
+    advise(&told, &job);
+    // Nothing else has it.
+    reported.map_err(Failure::Output)?;
     Ok(Ending::Concluded(told.snapshot.summary().conclusion()))
+}
+
+/// How driving a rollout came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// It is finished, or another program has it.
+    InPeace,
+    /// By a second signal.
+    AtOnce,
 }
 
 /// Drives a rollout until it is finished, a second signal came, or `overseer` returned.
 ///
 /// What cannot be written on the way is no reason to leave instances half done: the rollout goes on, and the failure is
-/// told at the end.
+/// told at the end. Nothing in here waits for a reader.
 async fn carry<J: Journal, O: Future<Output = ()>>(
     job: &Job,
     recorded: &mut Recorded<J>,
+    delivery: &Delivery,
+    signals: &mut Signals,
     overseer: impl FnOnce(UnboundedSender<Order>) -> O,
-) -> Result<(), Failure> {
+) -> Left {
     let (give_order, mut orders) = mpsc::unbounded_channel();
-    let mut progress = Progress::on_stderr(recorded.rollout(), job.shows_bars);
+    // Told by the driver and drawn in between, in one task.
+    let progress = RefCell::new(Progress::of(recorded.rollout(), job.shows_bars));
     let (client, clock) = (job.client.clone(), job.clock.clone());
     let driver = match &job.password {
         Some(password) => Driver::new(client, clock, password.clone()),
         None => Driver::without_password(client, clock),
     };
-    let mut written = Ok(());
     let driven = driver.run(recorded, &mut orders, |notice, rollout| {
-        progress.tell(notice, &rollout.tallies());
-        if job.output == Output::Ndjson && written.is_ok() {
-            written = render::to_stdout(|out| render::json_line(out, notice));
-        }
+        progress.borrow_mut().tell(notice, &rollout.tallies());
+        delivery.event(notice);
     });
-    tokio::select! {
-        () = driven => {}
-        () = signals::relay(give_order.clone()) => {}
-        () = overseer(give_order) => {}
+    let left = tokio::select! {
+        () = driven => Left::InPeace,
+        () = signals.relay(give_order.clone()) => Left::AtOnce,
+        () = overseer(give_order) => Left::InPeace,
+        () = draw(&progress, &job.clock) => Left::InPeace,
+    };
+    progress.into_inner().finish(job.clock.now());
+    left
+}
+
+/// Has progress drawn at its pace. Never returns.
+async fn draw(progress: &RefCell<Progress>, clock: &Clock) {
+    loop {
+        clock.sleep(Progress::TICK_EVERY).await;
+        progress.borrow_mut().tick(clock.now());
     }
-    progress.finish();
-    written
 }
 
 /// Orders a halt when the hours end that the site allows by now; the rollout knows only those of when it began. Never returns.
@@ -179,14 +208,8 @@ impl Job {
     }
 }
 
-/// Writes the report where programs look for it, and what to do next where people do.
-fn report(told: &RolloutReport, job: &Job, written: Result<(), Failure>) -> Result<(), Failure> {
-    let shown = render::to_stdout(|out| match job.output {
-        Output::Text => told.text(out),
-        Output::Json => render::json_object(out, &told.object()),
-        Output::Ndjson => render::json_line(out, &told.line()),
-    });
+/// Says what to do next where people look for it.
+fn advise(told: &RolloutReport, job: &Job) {
     let commands = job.commands.clone().unwrap_or_default();
     render::hints(&next_steps(told.rollout, job.situation(told.state), &told.snapshot, &commands));
-    written.and(shown)
 }

@@ -63,7 +63,7 @@ pub(super) fn doctor(args: &DoctorArgs, session: &Session) -> crate::Result {
 }
 
 fn with_colours(output: Output, session: &Session) -> bool {
-    output == Output::Text && io::stdout().is_terminal() && !session.environment.no_color
+    output == Output::Text && io::stdout().is_terminal() && session.environment.has_colours()
 }
 
 /// The same settings, with less patience where nobody asked for any.
@@ -87,7 +87,7 @@ struct Told {
 impl Told {
     /// Tells one, and whether it is well enough for what hangs on it.
     fn tell(&mut self, check: Check) -> Result<bool, Failure> {
-        render::to_stdout(|out| match self.output {
+        render::to_coloured_stdout(|out| match self.output {
             Output::Text => shown::text(out, &check, self.with_colours),
             Output::Json => Ok(()),
             Output::Ndjson => render::json_line(out, &check),

@@ -10,6 +10,7 @@ use crate::args::Output;
 use crate::args::rollouts::{AbandonArgs, OneRolloutArgs, PruneArgs, RolloutsArgs, ShowArgs};
 use crate::failure::{Ending, Failure};
 use crate::next_step::{Situation, next_steps};
+use crate::render::output::Escaping;
 use crate::render::report::RolloutReport;
 use crate::render::rollouts::{self as rows, EndingRecord};
 use crate::{render, state};
@@ -104,7 +105,7 @@ pub(super) fn export(args: &OneRolloutArgs, session: &Session) -> crate::Result 
     let row = state.which(Some(&args.rollout))?;
     let mut exported = Ok(());
     render::to_stdout(|out| {
-        exported = state.store.export(row.id, out);
+        exported = state.store.export(row.id, &mut Escaping::json(out));
         Ok(())
     })?;
     match exported {

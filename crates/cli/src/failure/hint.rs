@@ -122,6 +122,8 @@ impl Failure {
             format!("how each rollout stands: {}", commands.rollouts())
         } else if let Self::TakenOver { rollout, .. } = self {
             format!("how it stands: {}", commands.show(*rollout))
+        } else if let Self::Report { rollout, .. } = self {
+            format!("it is on record: {}", commands.show(*rollout))
         } else if let Self::Journal(_) = self {
             "what came after that is not on record; mend the cause first: continuing reads every instance again".into()
         } else {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use reinstall_core::text::escape;
 use serde::{Serialize, Serializer};
 
 use super::plan::counted;
@@ -139,6 +140,8 @@ pub(crate) fn text(out: &mut dyn Write, check: &Check, with_colours: bool) -> io
     } else {
         format!("{word:NAME_AT$}")
     };
+    // Colours pass on their way out, so that nothing else may be taken for one.
+    let check = &escaped(check);
     let extra = if with_colours { 2 } else { 0 };
     let name = check.name.replace('_', " ");
     let mut lines = wrapped(&check.seen, SEEN_AT + extra).into_iter();
@@ -155,6 +158,15 @@ pub(crate) fn text(out: &mut dyn Write, check: &Check, with_colours: bool) -> io
         below(out, ADVICE_AT + extra + if nth == 0 { 0 } else { 3 }, &line)?;
     }
     Ok(())
+}
+
+fn escaped(check: &Check) -> Check {
+    Check {
+        seen: escape(&check.seen),
+        details: check.details.iter().map(|detail| escape(detail)).collect(),
+        advice: check.advice.as_deref().map(escape),
+        ..*check
+    }
 }
 
 /// What all checks come to, for people.

@@ -1,53 +1,63 @@
-//! What a person sees while a rollout goes on: live bars on a terminal, elsewhere a line where something changed.
+//! What a person sees while a rollout goes on: on a terminal lines that are drawn anew, elsewhere a line where something changed.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use reinstall_core::notice::{News, Notice, Tally};
+use reinstall_core::notice::{Notice, Tally};
 use reinstall_core::plan::Plan;
 use reinstall_core::rollout::Rollout;
 use reinstall_core::time::{Plain, Timestamp};
 
+use super::board::Board;
 use super::estimate::Estimate;
 use super::news::sentence;
 use super::report::whole_seconds;
+use super::{console, text};
 
-/// Shows how a rollout goes on.
+/// Shows how a rollout goes on, on standard error. Nothing in here waits for a terminal.
 pub(crate) enum Progress {
-    /// On a terminal.
+    /// On a terminal that can be drawn on.
     Bars(Bars),
     /// Anywhere else.
     Lines(Lines),
 }
 
 impl Progress {
-    /// Progress on standard error.
-    pub(crate) fn on_stderr(rollout: &Rollout, is_terminal: bool) -> Self {
+    /// How often [`Progress::tick`] is to be called. Nothing is drawn more often.
+    pub(crate) const TICK_EVERY: Duration = Duration::from_millis(250);
+
+    /// Progress of a rollout; with bars where they can be drawn.
+    pub(crate) fn of(rollout: &Rollout, with_bars: bool) -> Self {
         let plan = rollout.plan();
-        if !is_terminal {
-            return Self::Lines(Lines::new(plan, Box::new(io::stderr())));
+        if with_bars {
+            // What was told of waves that opened before somebody resumed is not told again.
+            let board = Board::new(plan, rollout.tallies(), rollout.now());
+            return Self::Bars(Bars { board, sentences: Vec::new(), drawn: Vec::new() });
         }
-        let mut bars = Bars::new(plan);
-        // What was told of waves that opened before somebody resumed is not told again.
-        bars.catch_up(&rollout.tallies());
-        Self::Bars(bars)
+        Self::Lines(Lines::new(plan, rollout.now()))
     }
 
-    /// Takes a notice, and how the waves stand by now. What cannot be written is dropped: a rollout does not end because
-    /// nobody watches.
+    /// Takes a notice, and how the waves stand by now.
     pub(crate) fn tell(&mut self, notice: &Notice, tallies: &[Tally]) {
         match self {
             Self::Bars(bars) => bars.tell(notice, tallies),
-            Self::Lines(lines) => drop(lines.tell(notice, tallies)),
+            Self::Lines(lines) => console::write(text(|out| lines.tell(out, notice, tallies))),
         }
     }
 
-    /// Comes to an end; bars are left as they stand.
-    pub(crate) fn finish(self) {
+    /// Draws what has changed by `now`, or says that it is still going on.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
         match self {
-            Self::Bars(bars) => bars.waves.iter().for_each(ProgressBar::abandon),
-            Self::Lines(_) => {}
+            Self::Bars(bars) => bars.draw(now),
+            Self::Lines(lines) => console::write(text(|out| lines.tick(out, now))),
+        }
+    }
+
+    /// Comes to an end; what is drawn is left as it stands.
+    pub(crate) fn finish(mut self, now: Timestamp) {
+        if let Self::Bars(bars) = &mut self {
+            bars.draw(now);
+            console::leave_frame();
         }
     }
 }
@@ -71,8 +81,24 @@ pub(crate) fn phases(tally: &Tally) -> String {
     shown.join(", ")
 }
 
+/// Where the targets of several waves stand.
+pub(super) fn sum<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Tally {
+    tallies.into_iter().fold(Tally::default(), |all, one| Tally {
+        waiting: all.waiting + one.waiting,
+        submitting: all.submitting + one.submitting,
+        doubtful: all.doubtful + one.doubtful,
+        accepted: all.accepted + one.accepted,
+        installing: all.installing + one.installing,
+        succeeded: all.succeeded + one.succeeded,
+        failed: all.failed + one.failed,
+        skipped: all.skipped + one.skipped,
+        unresolved: all.unresolved + one.unresolved,
+        not_started: all.not_started + one.not_started,
+    })
+}
+
 /// ` (about 12m left)`, as long as the wave is not done.
-fn left(estimate: &Estimate, now: Timestamp, tally: &Tally, in_flight_max: usize) -> String {
+pub(super) fn left(estimate: &Estimate, now: Timestamp, tally: &Tally, in_flight_max: usize) -> String {
     if tally.done() == tally.targets() {
         return String::new();
     }
@@ -82,99 +108,77 @@ fn left(estimate: &Estimate, now: Timestamp, tally: &Tally, in_flight_max: usize
     }
 }
 
-/// One bar a wave; a wave's bar comes up when it opens.
+/// Sentences, and beneath them the [`Board`].
 pub(crate) struct Bars {
-    all: MultiProgress,
-    waves: Vec<ProgressBar>,
-    sizes: Vec<u64>,
-    estimate: Estimate,
-    in_flight_max: usize,
+    board: Board,
+    /// Those that go out with the next frame, so that a burst of them draws it once.
+    sentences: Vec<u8>,
+    drawn: Vec<String>,
 }
 
 impl Bars {
-    /// How often a bar is drawn anew though nothing changed, so that its clock goes on.
-    const TICK_EVERY: Duration = Duration::from_millis(500);
-
-    fn new(plan: &Plan) -> Self {
-        Self {
-            // Draws on standard error, and nothing at all where that is no terminal.
-            all: MultiProgress::new(),
-            waves: Vec::new(),
-            sizes: plan.waves().iter().map(|wave| wave.targets() as u64).collect(),
-            estimate: Estimate::default(),
-            in_flight_max: plan.policy().in_flight_max,
-        }
-    }
-
-    /// Draws the waves that are open already, if somebody goes on with what another program began.
-    fn catch_up(&mut self, tallies: &[Tally]) {
-        let is_open = |tally: &Tally| tally.waiting + tally.not_started < tally.targets();
-        for _ in 0..tallies.iter().rposition(is_open).map_or(0, |last| last + 1) {
-            self.open();
-        }
-    }
-
     fn tell(&mut self, notice: &Notice, tallies: &[Tally]) {
-        self.estimate.learn(notice);
-        if let News::WaveOpened { .. } = notice.news {
-            self.open();
-        } else if let Some(sentence) = sentence(notice) {
-            drop(self.all.println(sentence));
-        }
-        for (bar, tally) in self.waves.iter().zip(tallies) {
-            bar.set_position(tally.done() as u64);
-            bar.set_message(phases(tally) + &left(&self.estimate, notice.at, tally, self.in_flight_max));
-            if tally.done() == tally.targets() {
-                // Its clock stops; the bar stays.
-                bar.abandon();
-            }
+        self.board.tell(notice, tallies);
+        if let Some(sentence) = sentence(notice) {
+            self.sentences.extend(text(|out| writeln!(out, "{sentence}")));
         }
     }
 
-    fn open(&mut self) {
-        let index = self.waves.len();
-        let Some(size) = self.sizes.get(index) else { return };
-        let bar = self.all.add(ProgressBar::new(*size));
-        let template = "{prefix} [{bar:12}] {pos:>4}/{len} {elapsed:>4} {wide_msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
+    fn draw(&mut self, now: Timestamp) {
+        if !self.sentences.is_empty() {
+            console::write(std::mem::take(&mut self.sentences));
         }
-        bar.set_prefix(format!("wave {}/{}", index + 1, self.sizes.len()));
-        bar.enable_steady_tick(Self::TICK_EVERY);
-        self.waves.push(bar);
+        let lines = self.board.lines(now);
+        if lines != self.drawn {
+            console::draw(lines.clone());
+            self.drawn = lines;
+        }
     }
 }
 
 /// Sentences, and a line of counts for each wave whose counts changed. All notices of one moment come with the counts at
 /// its end, so that a moment has one such line however much happened in it.
 pub(crate) struct Lines {
-    out: Box<dyn Write>,
     estimate: Estimate,
     in_flight_max: usize,
     shown: Vec<Tally>,
+    told_at: Timestamp,
 }
 
 impl Lines {
-    fn new(plan: &Plan, out: Box<dyn Write>) -> Self {
+    /// How long nothing is said before it is said that the rollout still goes on.
+    const SILENCE_MAX: Duration = Duration::from_secs(60);
+
+    fn new(plan: &Plan, now: Timestamp) -> Self {
         let in_flight_max = plan.policy().in_flight_max;
-        Self { out, estimate: Estimate::default(), in_flight_max, shown: Vec::new() }
+        Self { estimate: Estimate::default(), in_flight_max, shown: Vec::new(), told_at: now }
     }
 
-    fn tell(&mut self, notice: &Notice, tallies: &[Tally]) -> io::Result<()> {
+    fn tell(&mut self, out: &mut dyn Write, notice: &Notice, tallies: &[Tally]) -> io::Result<()> {
         self.estimate.learn(notice);
         if let Some(sentence) = sentence(notice) {
-            writeln!(self.out, "{} {sentence}", notice.at)?;
+            self.told_at = notice.at;
+            writeln!(out, "{} {sentence}", notice.at)?;
         }
         for (index, tally) in tallies.iter().enumerate() {
             let untouched = tally.waiting == tally.targets();
             if self.shown.get(index) == Some(tally) || untouched {
                 continue;
             }
+            self.told_at = notice.at;
             let left = left(&self.estimate, notice.at, tally, self.in_flight_max);
-            writeln!(self.out, "{} wave {}/{}: {}{left}", notice.at, index + 1, tallies.len(), phases(tally))?;
+            writeln!(out, "{} wave {}/{}: {}{left}", notice.at, index + 1, tallies.len(), phases(tally))?;
         }
         self.shown = tallies.to_vec();
-        self.out.flush()
+        Ok(())
+    }
+
+    fn tick(&mut self, out: &mut dyn Write, now: Timestamp) -> io::Result<()> {
+        if now.since(self.told_at) < Self::SILENCE_MAX {
+            return Ok(());
+        }
+        self.told_at = now;
+        writeln!(out, "{now} still in progress: {}", phases(&sum(&self.shown)))
     }
 }
 
@@ -182,31 +186,19 @@ impl Lines {
 mod tests {
     use super::*;
     use crate::render::sample::{at, id, notice, plan, tally};
+    use reinstall_core::notice::News;
     use reinstall_core::summary::Outcome;
-    use std::sync::{Arc, Mutex};
-
-    #[derive(Clone, Default)]
-    struct Shared(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Shared {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     fn ended(bits: u128) -> News {
         News::Ended { id: id(bits), outcome: Outcome::Succeeded, reason: None, submitted_at: Some(at(0)) }
     }
 
     #[test]
-    fn a_moment_has_one_line_however_much_happened_in_it() {
-        let out = Shared::default();
-        let mut lines = Lines::new(&plan(12), Box::new(out.clone()));
+    fn a_moment_has_one_line_however_much_happened_in_it_and_so_has_a_silent_minute() {
+        let mut out = Vec::new();
+        let mut lines = Lines::new(&plan(12), at(0));
         let rest = tally(11, 0, 0);
-        let mut tell = |notice: Notice, tallies: &[Tally]| lines.tell(&notice, tallies).unwrap();
+        let mut tell = |notice: Notice, tallies: &[Tally]| lines.tell(&mut out, &notice, tallies).unwrap();
         tell(notice(0, News::WaveOpened { wave: 1, targets: 1 }), &[tally(1, 0, 0), rest]);
         tell(notice(5, News::Installing { id: id(1) }), &[tally(0, 1, 0), rest]);
         tell(notice(60, ended(1)), &[tally(0, 0, 1), rest]);
@@ -215,14 +207,19 @@ mod tests {
             tell(notice(65, News::Installing { id: id(2) }), &[tally(0, 0, 1), tally(0, 11, 0)]);
         }
         tell(notice(70, News::Finished), &[tally(0, 0, 1), tally(0, 11, 0)]);
-        let told = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+        for seconds in [124, 125, 184, 185] {
+            lines.tick(&mut out, at(seconds)).unwrap();
+        }
+        let told = String::from_utf8(out).unwrap();
         assert_eq!(
             told,
             "2026-11-23T11:30:00.000Z wave 1 opens: 1 instance\n\
              2026-11-23T11:30:05.000Z wave 1/2: 1 installing\n\
              2026-11-23T11:31:00.000Z wave 1/2: 1 succeeded\n\
              2026-11-23T11:31:00.000Z wave 2 opens: 11 instances\n\
-             2026-11-23T11:31:05.000Z wave 2/2: 11 installing (about 1m left)\n"
+             2026-11-23T11:31:05.000Z wave 2/2: 11 installing (about 1m left)\n\
+             2026-11-23T11:32:05.000Z still in progress: 11 installing, 1 succeeded\n\
+             2026-11-23T11:33:05.000Z still in progress: 11 installing, 1 succeeded\n"
         );
     }
 }

@@ -9,6 +9,8 @@ mod crashes;
 mod doctor;
 mod inputs;
 mod passwords;
+#[cfg(target_os = "linux")]
+mod readers;
 mod records;
 mod rollouts;
 mod secrets;

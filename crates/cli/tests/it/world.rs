@@ -81,16 +81,20 @@ impl World {
 
     /// Starts a command in the background, with endpoint, project and token given.
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
-        self.bench
-            .command(args)
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// A command with endpoint, project and token given, and nothing to read.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        #[cfg(unix)]
+        default_signals();
+        let mut command = self.bench.command(args);
+        command
             .env("REINSTALL_TOKEN", TOKEN)
             .env("REINSTALL_ENDPOINT", self.bench.endpoint())
             .env("REINSTALL_PROJECT_ID", PROJECT)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+            .stdin(Stdio::null());
+        command
     }
 
     /// How often each instance was wiped.
@@ -103,6 +107,31 @@ impl World {
         self.list_everybody();
         self.bench.run(&[&["run", "--yes", "--targets", "fleet.txt"], &SPED_UP[..], args].concat(), "")
     }
+}
+
+/// Has programs that are started from now on end by signals, as they do from a shell. Under `nohup`, or in the background of a
+/// script, signals are ignored, and an ignored one stays so in a new program; a caught one does not.
+#[cfg(unix)]
+pub(crate) fn default_signals() {
+    use tokio::signal::unix::{SignalKind, signal};
+    static CATCHING: std::sync::LazyLock<Runtime> = std::sync::LazyLock::new(|| {
+        let runtime = Runtime::new().unwrap();
+        let inside = runtime.enter();
+        // Once caught it stays caught, though nobody listens.
+        drop(signal(SignalKind::hangup()).unwrap());
+        for (kind, code) in [(SignalKind::interrupt(), 130), (SignalKind::quit(), 131), (SignalKind::terminate(), 143)]
+        {
+            let mut signal = signal(kind).unwrap();
+            // The tests themselves still end by it.
+            runtime.spawn(async move {
+                signal.recv().await;
+                std::process::exit(code)
+            });
+        }
+        drop(inside);
+        runtime
+    });
+    std::sync::LazyLock::force(&CATCHING);
 }
 
 /// Sends a signal to a program under way.
