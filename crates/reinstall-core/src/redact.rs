@@ -119,21 +119,65 @@ impl Redactor {
                 shown = shown.replace(&**secret.text, &mark).into();
             }
         }
-        let found = self.0.iter().find(|secret| !secret.ignores(text) && secret.is_in_marked(&shown));
-        match found {
+        let stands = |part: &[u8]| self.0.iter().find(|secret| !secret.ignores(text) && secret.stands_in(part));
+        match self.search(shown.as_bytes(), (UNESCAPED_MAX, DECODED_MAX), &stands) {
             Some(secret) => self.mark("contains ", secret.role).into(),
             None => shown,
         }
     }
 
+    /// Whether [`redact`](Self::redact) may change any text within `body`, such as the strings of a JSON document. It looks for
+    /// the beginnings of all secrets at once, which takes far less time than to redact each text.
+    #[must_use]
+    pub fn may_be_in(&self, body: &[u8]) -> bool {
+        let mut begins = [false; 256];
+        let leads = || self.0.iter().flat_map(Secret::leads);
+        leads().for_each(|lead| begins[usize::from(lead[0])] = true);
+        let stands = |part: &[u8]| {
+            let starts = part.iter().enumerate().filter(|(_, byte)| begins[usize::from(**byte)]);
+            let is_here =
+                |at: usize| self.0.iter().find(|secret| secret.leads().any(|lead| part[at..].starts_with(lead)));
+            starts.map(|(at, _)| at).find_map(is_here)
+        };
+        // The strings of a document are escaped once more than what they say.
+        self.search(body, (UNESCAPED_MAX + 1, DECODED_MAX), &stands).is_some()
+    }
+
+    /// The secret that `stands` finds in `text`, or in what that comes to unescaped and decoded so often. What it is shown is
+    /// folded.
+    fn search<'a>(
+        &'a self,
+        text: &[u8],
+        (unescape, decode): (u32, u32),
+        stands: &dyn Fn(&[u8]) -> Option<&'a Secret>,
+    ) -> Option<&'a Secret> {
+        // No spelling is shorter than the secret, or than the part of it that counts.
+        let len_min = self.0.iter().map(|secret| secret.len().min(CUT_BYTES_MIN)).min()?;
+        if text.len() < len_min {
+            return None;
+        }
+        if let Some(found) = stands(&folded(text)) {
+            return Some(found);
+        }
+        let unescaped = if unescape > 0 { spelling::unescaped(text) } else { None };
+        if let Some(found) = unescaped.and_then(|text| self.search(&text, (unescape - 1, decode), stands)) {
+            return Some(found);
+        }
+        if decode == 0 {
+            return None;
+        }
+        spelling::decoded(text, len_min).find_map(|bytes| {
+            // By far the most of what is decoded was no encoding: it has no longer piece that could be text.
+            let pieces = || bytes.split(|byte| !is_text(*byte)).filter(|piece| piece.len() >= len_min);
+            let within = || pieces().find_map(|piece| self.search(piece, (unescape, decode - 1), stands));
+            stands(&folded(&bytes)).or_else(within)
+        })
+    }
+
     /// Stands for a secret of this role. There is a shorter one for the case that the words of the long one are a secret.
     fn mark(&self, contains: &str, role: Role) -> String {
         let mark = format!("[redacted: {contains}{}]", role.as_str());
-        if self.0.iter().any(|secret| secret.is_in(mark.as_bytes(), UNESCAPED_MAX, 0)) {
-            "***".to_owned()
-        } else {
-            mark
-        }
+        if self.0.iter().any(|secret| secret.stands_in(&folded(mark.as_bytes()))) { "***".to_owned() } else { mark }
     }
 }
 
@@ -160,41 +204,20 @@ impl Secret {
         self.len() < CUT_BYTES_MIN && text.len() == uuid::fmt::Hyphenated::LENGTH && uuid::Uuid::try_parse(text).is_ok()
     }
 
-    /// Whether it is in a text from which it was taken out where it stood as it is.
-    fn is_in_marked(&self, text: &str) -> bool {
-        self.is_in(text.as_bytes(), UNESCAPED_MAX, DECODED_MAX)
+    /// How it begins in a folded text: by this much at least, if it is there at all.
+    fn leads(&self) -> impl Iterator<Item = &[u8]> {
+        let lead = |text: &'_ Zeroizing<Vec<u8>>| text.len().min(CUT_BYTES_MIN);
+        let leads = [&self.folded[..lead(&self.folded)], &self.unescaped[..lead(&self.unescaped)]];
+        leads.into_iter().filter(|lead| !lead.is_empty())
     }
 
-    /// Whether it is in `text`, which may be unescaped and decoded so often.
-    fn is_in(&self, text: &[u8], unescape: u32, decode: u32) -> bool {
-        // No spelling is shorter than the secret, or than the part of it that counts.
-        if text.len() < self.len().min(CUT_BYTES_MIN) {
-            return false;
-        }
-        if self.stands_in(text) {
-            return true;
-        }
-        let unescaped = if unescape > 0 { spelling::unescaped(text) } else { None };
-        if unescaped.is_some_and(|text| self.is_in(&text, unescape - 1, decode)) {
-            return true;
-        }
-        decode > 0
-            && spelling::decoded(text, self.len().min(CUT_BYTES_MIN)).any(|bytes| {
-                self.stands_in(&bytes)
-                    // By far the most of what is decoded was no encoding: it has no longer piece that could be text.
-                    || bytes.split(|byte| !is_text(*byte)).any(|piece| self.is_in(piece, unescape, decode - 1))
-            })
-    }
-
-    /// Whether it stands there letter by letter, or its beginning does at the end.
+    /// Whether it stands in a folded text letter by letter, or its beginning does at the end.
     fn stands_in(&self, text: &[u8]) -> bool {
-        let text = folded(text);
         [&self.folded, &self.unescaped].into_iter().any(|secret| {
             let whole = || {
-                find(&text, secret)
-                    .any(|at| secret.len() >= WITHIN_WORDS_BYTES_MIN || is_apart(&text, at, secret.len()))
+                find(text, secret).any(|at| secret.len() >= WITHIN_WORDS_BYTES_MIN || is_apart(text, at, secret.len()))
             };
-            !secret.is_empty() && (whole() || is_cut_within(&text, secret))
+            !secret.is_empty() && (whole() || is_cut_within(text, secret))
         })
     }
 }

@@ -127,8 +127,9 @@ proptest! {
         for spelled in spellings(&secret) {
             for text in [spelled.clone(), format!("{before} {spelled} {after}")] {
                 let shown = redactor.redact(&text);
+                let body = format!("{{\"text\":\"{}\"}}", json(&text));
+                prop_assert!(redactor.may_be_in(body.as_bytes()), "{text:?}");
                 prop_assert!(*shown != *text || is_documented(&text), "{text:?}");
-                prop_assert!(!redactor.0[0].is_in_marked(&shown), "{text:?} as {shown:?}");
                 let again = redactor.redact(&shown);
                 prop_assert_eq!(&*again, &*shown);
             }
