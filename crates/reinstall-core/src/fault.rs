@@ -254,12 +254,18 @@ pub fn verdict(fault: &Fault, repeat: Repeat) -> Verdict {
     }
 }
 
-/// Whether a code is one that CloudDC or a gateway of Huawei Cloud gives: `iMetal.0200`, `APIGW.0308`. Gateways have other
-/// prefixes in other places. Sources: the pages ErrorCode of CloudDC and api-sign-errorcode of the API signing guide.
+/// Whether a code is one by which CloudDC or a gateway of Huawei Cloud refuses a request before anything is started:
+/// `iMetal.0200`, `APIGW.0308`. Gateways have other prefixes in other places. Sources: the pages ErrorCode of CloudDC and api-sign-errorcode of the API signing guide.
 #[must_use]
 pub fn is_known_code(code: &str) -> bool {
-    let number = ["iMetal.", "APIGW.", "APIG.", "APIC."].iter().find_map(|prefix| code.strip_prefix(prefix));
-    number.is_some_and(|number| number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit()))
+    let of = |prefix: &str| {
+        let number = code.strip_prefix(prefix)?;
+        (number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+    };
+    let from_gateway = ["APIGW.", "APIG.", "APIC."].iter().find_map(|prefix| of(prefix));
+    // A gateway gives these when it has passed the request on, or may have, and the service when it failed inside.
+    let is_after_the_fact = matches!(from_gateway, Some("0201" | "0202" | "0203")) || code == "iMetal.0099";
+    (from_gateway.is_some() || of("iMetal.").is_some()) && !is_after_the_fact
 }
 
 #[cfg(test)]
@@ -276,6 +282,8 @@ mod tests {
             ("WAF.0001", false),
             ("iMetal.", false),
             ("APIGW.03081", false),
+            ("APIGW.0202", false),
+            ("iMetal.0099", false),
             ("apigw.0308", false),
         ] {
             assert_eq!(is_known_code(code), known, "{code}");
