@@ -42,7 +42,7 @@ pub enum Comparison {
     Completed,
     /// It runs again after progress, without a new word of success. That is an end only where the service has no such words.
     CameBack,
-    /// The same, with the `error` of before.
+    /// It runs again, but there is an `error` that may be of before.
     StaleError,
     /// It is in a bad state or shows a word of failure or an error, and that is new.
     Failed,
@@ -200,10 +200,16 @@ impl Comparing<'_> {
         differs || appeared || ends_what_ran || planted(Mutant::LeftOverSuccessCounts)
     }
 
-    /// Whether `error` tells something that this call did not tell before the request.
+    /// Whether `error` tells something that this call did not tell before the request: it had another error then.
     fn error_is_new(&self) -> bool {
-        let differs = self.baseline.is_some_and(|baseline| self.seen.fault != baseline.fault);
+        let before = self.baseline.and_then(|baseline| baseline.fault.as_ref());
+        let differs = before.is_some_and(|before| self.seen.fault.as_ref() != Some(before));
         self.seen.fault.is_some() && (differs || planted(Mutant::LeftOverErrorCounts))
+    }
+
+    /// Whether there is an `error` where the baseline had none. It may have been there all along, and left out.
+    fn error_appeared(&self) -> bool {
+        self.seen.fault.is_some() && self.baseline.is_none_or(|baseline| baseline.fault.is_none())
     }
 
     /// What `operation_state` says; `None` if it says nothing.
@@ -227,6 +233,7 @@ impl Comparing<'_> {
             OperationState::Known(_, Progress::Succeed) => Some(match classify_state(self.seen.state.as_ref()) {
                 StateClass::Broken => Comparison::Failed,
                 StateClass::Running if self.error_is_new() => Comparison::Failed,
+                StateClass::Running if self.error_appeared() => Comparison::StaleError,
                 StateClass::Running => Comparison::Completed,
                 StateClass::Working | StateClass::Elsewhere | StateClass::Missing => Comparison::InProgress,
             }),
@@ -263,6 +270,7 @@ impl Comparing<'_> {
         match (&baseline.fault, &self.seen.fault) {
             // `error` was there before, and its absence proves nothing.
             (Some(_), None) if !ignores_absence => Comparison::Unavailable,
+            (None, Some(_)) => Comparison::Ambiguous,
             _ if same_operation => Comparison::Unchanged,
             _ => Comparison::Ambiguous,
         }

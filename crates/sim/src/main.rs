@@ -183,9 +183,12 @@ fn tell_mutants(counted: u64) -> io::Result<bool> {
     writeln!(out, "| wrong idea | first seed | of {counted} | property that it breaks |\n|---|---|---|---|")?;
     catch_each(counted, |caught| {
         let idea = caught.mutant.idea().trim_end_matches('.');
-        let line = match caught.first {
-            Some((seed, property)) => writeln!(out, "| {idea} | {seed} | {} | `{property}` |", caught.failing),
-            None => {
+        let line = match (caught.first, caught.searched) {
+            (Some((seed, property)), _) => writeln!(out, "| {idea} | {seed} | {} | `{property}` |", caught.failing),
+            (None, Some((worlds, Some(property)))) => {
+                writeln!(out, "| {idea} | none; world {worlds} of the complete search | 0 | `{property}` |")
+            }
+            (None, _) => {
                 all_caught = false;
                 writeln!(out, "| {idea} | NOT CAUGHT within {CAUGHT_WITHIN} | 0 | |")
             }

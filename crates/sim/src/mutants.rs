@@ -19,6 +19,8 @@ pub struct Catch {
     pub first: Option<(u64, &'static str)>,
     /// How many of the first seeds show it.
     pub failing: u64,
+    /// What the complete search of small worlds says of one that no seed shows.
+    pub searched: Option<CaughtIn>,
 }
 
 /// How many worlds of the complete search a planted fault gets away with: the number of the world that shows it, with the property
@@ -27,27 +29,34 @@ pub type CaughtIn = (u64, Option<&'static str>);
 
 /// Plants each fault, and searches the small scenes one after the other until one shows it.
 pub fn catch_each_exhaustively(extent: Extent, mut told: impl FnMut(Mutant, CaughtIn)) {
-    let search_for = |index: u64| {
-        let mut worlds = 0;
-        for scene in Family::scenes() {
-            let searched = with(Mutant::ALL[index as usize], || search(scene, extent));
-            worlds += searched.worlds;
-            if let Some((_, violation)) = searched.violation {
-                return (worlds, Some(violation.property));
-            }
-        }
-        (worlds, None)
-    };
-    each_in_order(0..Mutant::ALL.len() as u64, search_for, |index, caught| {
-        told(Mutant::ALL[index as usize], caught);
-        true
-    });
+    let mutant = |index: u64| Mutant::ALL[index as usize];
+    each_in_order(
+        0..Mutant::ALL.len() as u64,
+        |index| search_until_caught(mutant(index), extent),
+        |index, caught| {
+            told(mutant(index), caught);
+            true
+        },
+    );
 }
 
-/// Plants each fault in turn. Counts among the first `counted` seeds, and goes on to [`CAUGHT_WITHIN`] if none shows it.
+fn search_until_caught(mutant: Mutant, extent: Extent) -> CaughtIn {
+    let mut worlds = 0;
+    for scene in Family::scenes() {
+        let searched = with(mutant, || search(scene, extent));
+        worlds += searched.worlds;
+        if let Some((_, violation)) = searched.violation {
+            return (worlds, Some(violation.property));
+        }
+    }
+    (worlds, None)
+}
+
+/// Plants each fault in turn. Counts among the first `counted` seeds, goes on to [`CAUGHT_WITHIN`] if none shows it, and then to the
+/// complete search.
 pub fn catch_each(counted: u64, mut told: impl FnMut(&Catch)) {
     for &mutant in Mutant::ALL {
-        let mut caught = Catch { mutant, first: None, failing: 0 };
+        let mut caught = Catch { mutant, first: None, failing: 0, searched: None };
         let broken = |seed| with(mutant, || first_violation(seed)).err().map(|violation| violation.property);
         each_in_order(0..counted, broken, |seed, property| {
             if let Some(property) = property {
@@ -61,6 +70,9 @@ pub fn catch_each(counted: u64, mut told: impl FnMut(&Catch)) {
                 caught.first = property.map(|property| (seed, property));
                 caught.first.is_none()
             });
+        }
+        if caught.first.is_none() {
+            caught.searched = Some(search_until_caught(mutant, Extent::BOUNDED));
         }
         told(&caught);
     }

@@ -119,7 +119,9 @@ impl Worse {
                 }
             }
         }
-        let shows_image = permits_list && !list_omits_operation && !reads_fail;
+        // Rows without an operation word make the client leave the list call, which alone shows images.
+        let is_steady = drops_operation == 0 && upgrade.is_none();
+        let shows_image = permits_list && !list_omits_operation && !reads_fail && is_steady;
         let asks_for_image = row.chance(50);
         let other_image =
             if asks_for_image && shows_image && row.chance(30) { some(&mut row, 20) } else { BTreeSet::new() };

@@ -126,10 +126,8 @@ fn planted_success(watch: &Watch, baseline: &Sighting, observed: &Observed<'_>) 
 /// Whether an end of this kind is one once it has been seen often enough.
 fn is_final(end: &Streak, capabilities: &Capabilities) -> bool {
     match end.says {
-        Comparison::Completed | Comparison::Failed => true,
-        Comparison::CameBack | Comparison::StaleError => {
-            !capabilities.has_operation_words || planted(Mutant::StateAloneIsEnough)
-        }
+        Comparison::Completed | Comparison::Failed | Comparison::StaleError => true,
+        Comparison::CameBack => !capabilities.has_operation_words || planted(Mutant::StateAloneIsEnough),
         Comparison::Unavailable | Comparison::Unchanged | Comparison::Ambiguous | Comparison::InProgress => false,
     }
 }
@@ -231,10 +229,10 @@ fn why_no_success_word(patience: Duration) -> Reason {
     Reason::new("no_success_word", message)
 }
 
-/// It runs again after a reinstall, and the error of before is still there.
+/// It runs again, and there is an error of which nothing tells whether it is of before.
 fn why_stale_error(seen: &Sighting) -> Reason {
     let error = seen.fault.as_ref().map(|fault| fault.code.to_string()).unwrap_or_default();
-    let message = format!("it moved and runs again, but the cloud still shows the error it showed before: {error}");
+    let message = format!("it runs again, but the cloud shows an error, maybe one of before: {error}");
     Reason::new("error_remains", message)
 }
 
