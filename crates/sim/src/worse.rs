@@ -120,7 +120,7 @@ impl Worse {
             }
         }
         // Rows without an operation word make the client leave the list call, which alone shows images.
-        let is_steady = drops_operation == 0 && upgrade.is_none();
+        let is_steady = drops_operation == 0 && upgrade.is_none() && told_otherwise.is_empty();
         let shows_image = permits_list && !list_omits_operation && !reads_fail && is_steady;
         let asks_for_image = row.chance(50);
         let other_image =
