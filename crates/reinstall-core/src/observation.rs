@@ -46,6 +46,8 @@ pub struct CallId(u32);
 pub struct CallKnowledge {
     /// Whether the list call is not permitted, not there, or tells less than the status call.
     pub list_unavailable: bool,
+    /// Whether the list was ever seen with an `operation_state`: then a row without one is no reason to leave it.
+    list_has_words: bool,
     /// How often the status call was asked whether it tells more than the list.
     status_probes: u32,
 }
@@ -138,7 +140,10 @@ impl Observation {
     pub fn completed(&mut self, id: CallId, reply: Result<Reply, Fault>, knowledge: &mut CallKnowledge) {
         let Some(call) = self.pending.remove(&id) else { return };
         match (call, reply) {
-            (Call::List(asked), Ok(Reply::Rows(rows))) => self.note_rows(&asked, rows),
+            (Call::List(asked), Ok(Reply::Rows(rows))) => {
+                knowledge.list_has_words |= rows.iter().any(|(_, seen)| seen.operation.is_some());
+                self.note_rows(&asked, rows);
+            }
             (Call::List(asked), Err(fault)) => self.note_list_fault(&asked, fault, knowledge),
             (Call::Status(id), Ok(Reply::Status(seen))) if self.step == Step::Probe => {
                 self.note_probe(id, seen, knowledge)
@@ -241,7 +246,8 @@ impl Observation {
     fn wants_probe(&self, knowledge: &CallKnowledge) -> bool {
         let lacks_operation = |look: &Look| matches!(look, Look::Seen(seen) if seen.operation.is_none());
         let seen = || self.found.values().filter(|look| matches!(look, Look::Seen(_)));
-        knowledge.status_probes < CallKnowledge::STATUS_PROBES_MAX
+        !knowledge.list_has_words
+            && knowledge.status_probes < CallKnowledge::STATUS_PROBES_MAX
             && seen().next().is_some()
             && seen().all(lacks_operation)
     }

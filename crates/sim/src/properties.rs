@@ -73,7 +73,9 @@ fn never_two_requests_at_once(world: &World) -> Result<(), String> {
 /// whatever word the service has for that.
 fn only_fit_instances_are_submitted(world: &World) -> Result<(), String> {
     let worked_on = &world.scene.worse.worked_on;
-    let is_worked_on = |id: &&InstanceId| worked_on.contains(id) && world.cloud.wipes(**id).is_empty();
+    // What strangers do to an instance puts another word in the place of that one.
+    let is_alone = world.scene.strangers == 0;
+    let is_worked_on = |id: &&InstanceId| is_alone && worked_on.contains(id) && world.cloud.wipes(**id).is_empty();
     let last = world.sent.last();
     if let Some(id) = last.and_then(|sent| sent.submission.ids.as_slice().iter().find(is_worked_on)) {
         return Err(format!("another operation was in progress on {id}"));

@@ -177,7 +177,7 @@ impl Scene {
             sends_operation,
             list_omits_operation,
             permits_list,
-            reads_fail: weather.look_faults > 0 || weather.outages > 0,
+            leaves_list: weather.look_faults > 0 || weather.outages > 0 || left_overs == LeftOvers::WordsOrNothing,
         };
         let worse = Worse::of(seed, scenery, &mut cloud, targets);
         let plan = if worse.asks_for_image { with_image(plan) } else { plan };

@@ -77,8 +77,8 @@ pub struct Scenery {
     pub list_omits_operation: bool,
     /// Whether the list call may be used.
     pub permits_list: bool,
-    /// Whether reads fail or rows are missing.
-    pub reads_fail: bool,
+    /// Whether the client may come to leave the list call: reads fail, rows are missing, or some instances have no word.
+    pub leaves_list: bool,
 }
 
 impl Worse {
@@ -89,7 +89,7 @@ impl Worse {
         if !row.chance(40) {
             return Self::default();
         }
-        let Scenery { shows_by_words_only, sends_operation, list_omits_operation, permits_list, reads_fail } = scenery;
+        let Scenery { shows_by_words_only, sends_operation, list_omits_operation, permits_list, leaves_list } = scenery;
         let upgrade = (sends_operation && row.chance(20)).then(|| Upgrade {
             from: START + row.between(Duration::ZERO, Duration::from_secs(1_200)),
             lasts: *row.pick(&[Duration::from_secs(1), Duration::from_secs(300)]),
@@ -121,7 +121,7 @@ impl Worse {
         }
         // Rows without an operation word make the client leave the list call, which alone shows images.
         let is_steady = drops_operation == 0 && upgrade.is_none() && told_otherwise.is_empty();
-        let shows_image = permits_list && !list_omits_operation && !reads_fail && is_steady;
+        let shows_image = permits_list && !list_omits_operation && !leaves_list && is_steady;
         let asks_for_image = row.chance(50);
         let other_image =
             if asks_for_image && shows_image && row.chance(30) { some(&mut row, 20) } else { BTreeSet::new() };

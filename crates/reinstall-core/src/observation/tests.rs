@@ -132,6 +132,19 @@ fn a_list_that_tells_less_than_the_status_call_is_left() {
     }
 }
 
+/// One row without the field, by a replica that lags or by chance, says nothing of the whole list.
+#[test]
+fn a_list_that_was_seen_with_words_is_not_left() {
+    let mut knowledge = CallKnowledge::default();
+    for (listed, calls) in [("running/install-succeed", (1, 0)), ("running", (1, 0))] {
+        let (_, counted) = observe(&ids(1..2), &mut knowledge, |call| match call {
+            Call::List(ids) => rows(ids, listed),
+            Call::Status(_) => status("running/reinstall-processing"),
+        });
+        assert_eq!((counted, knowledge.list_unavailable), (calls, false), "{listed}");
+    }
+}
+
 #[test]
 fn of_two_rows_the_more_worrying_one_counts() {
     let id = InstanceId::from_bits(0);

@@ -18,6 +18,8 @@ impl Rollout {
             // Nobody was there to try.
             batch.trying_since = batch.trying_since.map(|_| self.now);
         }
+        // The journal need not have the observations that came last: they may have shown something else in between.
+        self.watches().for_each(Watch::break_streaks);
         let lost: Vec<Ticket> = self.errands.keys().copied().collect();
         for ticket in lost {
             let kind = if planted(Mutant::LostIntentIsForgotten) { FaultKind::Unreachable } else { FaultKind::Broken };

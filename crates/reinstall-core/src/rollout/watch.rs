@@ -26,6 +26,7 @@ impl Rollout {
         let compared = compare(seen, &Reference { baseline, shown: *watch.shown.of(seen.via) });
         let says = watch.in_time(compared, sent, policy);
         if says == Comparison::Unavailable {
+            watch.break_streaks();
             let fault = Fault::new(FaultKind::Unreadable, "the answer lacks what the cloud showed of it before");
             self.unread(member, sent, fault);
             return;
@@ -163,6 +164,11 @@ impl Watch {
             Stage::Accepted { since } | Stage::Installing { since } => since,
         };
         if planted(Mutant::ReplicasHardlyLag) { self.submitted_at } else { carried_out + policy.shortest }
+    }
+
+    /// What was observed before does not count as in a row with what comes next.
+    pub(super) fn break_streaks(&mut self) {
+        (self.end, self.unchanged) = (None, 0);
     }
 
     /// Remembers what an observation showed, and for how long there was none before.
