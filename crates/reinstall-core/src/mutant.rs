@@ -34,10 +34,6 @@ macro_rules! mutants {
 mutants! {
     /// A submission without an answer is sent again at once.
     LostIsSentAgain = "lost-is-sent-again",
-    /// A submission without an answer is split and tried again, as if refused.
-    DoubtIsRefused = "doubt-is-refused",
-    /// A 5xx means that nothing was started.
-    ServerErrorIsRefusal = "server-error-is-refusal",
     /// Those whom a 202 leaves out were accepted too.
     LeftOutIsAccepted = "left-out-is-accepted",
     /// `running` after a 202 means done.

@@ -38,6 +38,10 @@ struct Args {
     #[cfg(reinstall_mutants)]
     #[arg(long, value_name = "N")]
     mutants: Option<u64>,
+    /// Plant only the faults of these names.
+    #[cfg(reinstall_mutants)]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    only: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -54,7 +58,7 @@ fn tell(args: &Args) -> io::Result<bool> {
     #[cfg(reinstall_mutants)]
     match (args.mutants, args.exhaustive) {
         (Some(_), Some(special_max)) => return tell_mutants_searched(Extent { special_max, ..Extent::BOUNDED }),
-        (Some(counted), None) => return tell_mutants(counted),
+        (Some(counted), None) => return tell_mutants(counted, &args.only),
         (None, _) => {}
     }
     if let Some(special_max) = args.exhaustive {
@@ -175,20 +179,20 @@ fn tell_mutants_searched(extent: Extent) -> io::Result<bool> {
 
 /// Plants each fault, and tells what catches it; whether each is caught.
 #[cfg(reinstall_mutants)]
-fn tell_mutants(counted: u64) -> io::Result<bool> {
-    use reinstall_sim::mutants::{CAUGHT_WITHIN, catch_each};
+fn tell_mutants(counted: u64, only: &[String]) -> io::Result<bool> {
+    use reinstall_sim::mutants::{CAUGHT_WITHIN, NOT_SHOWN_YET, catch_each};
 
     let mut out = io::stdout().lock();
     let (mut all_caught, mut written) = (true, Ok(()));
     writeln!(out, "| wrong idea | first seed | of {counted} | property that it breaks |\n|---|---|---|---|")?;
-    catch_each(counted, |caught| {
+    catch_each(counted, only, |caught| {
         let idea = caught.mutant.idea().trim_end_matches('.');
-        let line = match (caught.first, caught.searched) {
-            (Some((seed, property)), _) => writeln!(out, "| {idea} | {seed} | {} | `{property}` |", caught.failing),
-            (None, Some((worlds, Some(property)))) => {
-                writeln!(out, "| {idea} | none; world {worlds} of the complete search | 0 | `{property}` |")
+        let line = match caught.first {
+            Some((seed, property)) => writeln!(out, "| {idea} | {seed} | {} | `{property}` |", caught.failing),
+            None if NOT_SHOWN_YET.contains(&caught.mutant) => {
+                writeln!(out, "| {idea} | not shown yet, within {CAUGHT_WITHIN} | 0 | |")
             }
-            (None, _) => {
+            None => {
                 all_caught = false;
                 writeln!(out, "| {idea} | NOT CAUGHT within {CAUGHT_WITHIN} | 0 | |")
             }

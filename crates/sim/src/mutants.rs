@@ -10,6 +10,17 @@ use crate::workers::each_in_order;
 /// How many seeds a planted fault may get away with.
 pub const CAUGHT_WITHIN: u64 = 5_000;
 
+/// Planted faults that no world shows yet: each would need a scene that the seeds hardly ever draw, and the small scenes lack. Their
+/// rules have unit tests in core. The list may only get shorter.
+pub const NOT_SHOWN_YET: [Mutant; 6] = [
+    Mutant::FirstRowCounts,
+    Mutant::OneUnchangedSettles,
+    Mutant::EarlyProgressIsBelieved,
+    Mutant::BareRefusalIsBelieved,
+    Mutant::BaselineMovesForward,
+    Mutant::UnreadTimeCounts,
+];
+
 /// What became of one planted fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catch {
@@ -19,8 +30,6 @@ pub struct Catch {
     pub first: Option<(u64, &'static str)>,
     /// How many of the first seeds show it.
     pub failing: u64,
-    /// What the complete search of small worlds says of one that no seed shows.
-    pub searched: Option<CaughtIn>,
 }
 
 /// How many worlds of the complete search a planted fault gets away with: the number of the world that shows it, with the property
@@ -52,11 +61,13 @@ fn search_until_caught(mutant: Mutant, extent: Extent) -> CaughtIn {
     (worlds, None)
 }
 
-/// Plants each fault in turn. Counts among the first `counted` seeds, goes on to [`CAUGHT_WITHIN`] if none shows it, and then to the
-/// complete search.
-pub fn catch_each(counted: u64, mut told: impl FnMut(&Catch)) {
-    for &mutant in Mutant::ALL {
-        let mut caught = Catch { mutant, first: None, failing: 0, searched: None };
+/// Plants each fault in turn. Counts among the first `counted` seeds, and goes on to [`CAUGHT_WITHIN`] if none shows it.
+///
+/// `only` names the faults to plant; all of them if it is empty.
+pub fn catch_each(counted: u64, only: &[String], mut told: impl FnMut(&Catch)) {
+    let is_wanted = |mutant: &&Mutant| only.is_empty() || only.iter().any(|name| name == mutant.name());
+    for &mutant in Mutant::ALL.iter().filter(is_wanted) {
+        let mut caught = Catch { mutant, first: None, failing: 0 };
         let broken = |seed| with(mutant, || first_violation(seed)).err().map(|violation| violation.property);
         each_in_order(0..counted, broken, |seed, property| {
             if let Some(property) = property {
@@ -70,9 +81,6 @@ pub fn catch_each(counted: u64, mut told: impl FnMut(&Catch)) {
                 caught.first = property.map(|property| (seed, property));
                 caught.first.is_none()
             });
-        }
-        if caught.first.is_none() {
-            caught.searched = Some(search_until_caught(mutant, Extent::BOUNDED));
         }
         told(&caught);
     }

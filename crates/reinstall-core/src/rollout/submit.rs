@@ -60,10 +60,6 @@ impl Rollout {
                 Verdict::Again => self.throttled(sending, &fault),
                 Verdict::Refused => self.refused(sending, &fault),
                 Verdict::Denied => self.access_denied(sending, &fault),
-                Verdict::Doubt if planted(Mutant::DoubtIsRefused) => self.refused(sending, &fault),
-                Verdict::Doubt if planted(Mutant::ServerErrorIsRefusal) && fault.kind == FaultKind::ServerFailed => {
-                    self.refused(sending, &fault);
-                }
                 Verdict::Doubt => self.doubted(sending, &fault),
             },
         }
