@@ -75,7 +75,7 @@ fn roll_out(rollout: &mut Rollout) {
                 Action::Look(ticket, ids) => {
                     let look = |id: &InstanceId| {
                         let times = &mut shown[id.to_bits() as usize];
-                        let operation = Some(OperationState::from_word(words[*times]));
+                        let operation = Some(OperationState::from_word(words[(*times).min(words.len() - 1)]));
                         *times += 1;
                         let state = Some(InstanceState::Running);
                         (*id, Look::Seen(Sighting { state, operation, ..Sighting::default() }))
