@@ -46,7 +46,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "seed: -1\nproject_id: a/b\nlifecycle: 2027\noperation_state: yes\nbatch_cap: 0\ntakes: 60\nclock: fast\nrate_max: 20\n",
         &[
             "1:7: seed: invalid value: integer `-1`, expected u64",
-            "2:13: project_id: `a/b` is not a project id: it must be 1 to 64 letters, digits, hyphens or underscores",
+            "2:13: project_id: a text of 3 characters (not shown) is not a project id: it must be 1 to 64 letters, digits, hyphens or underscores",
             "3:12: lifecycle: invalid type: integer `2027`, expected a string",
             "4:18: operation_state: invalid type: string \"yes\", expected a boolean",
             "5:12: batch_cap: invalid value: integer `0`, expected a nonzero u32",
