@@ -79,7 +79,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "prospects:\n  - branches:\n      - {weight: 1, ending: nevr}\n      - {weight: x, ending: dies}\nallowed:\n  - 00000000-0000-4000-8000-000000000001x\n",
         &[
             "3:29: prospects[0].branches[0].ending: `nevr` is no word for this; `never` is meant, perhaps",
-            "6:5: allowed[0]: `00000000-0000-4000-8000-000000000001x` is not an instance id: it must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens",
+            "6:5: allowed[0]: a text of 37 characters (not shown) is not an instance id: it must be a UUID, 8-4-4-4-12 hexadecimal digits with hyphens",
         ],
     ),
     // What can never come true.
