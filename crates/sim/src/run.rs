@@ -82,6 +82,9 @@ impl Kind {
             Self::Crashes
         } else if scene.is_terse {
             Self::Terse
+        } else if scene.weather.look_faults > 0 {
+            // Rows are missing now and then, so that a baseline comes from one call and what follows from the other.
+            Self::Outages
         } else {
             Self::Calm
         }
@@ -92,7 +95,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Calm => "without crashes",
-            Self::Outages => "with outages",
+            Self::Outages => "with outages or failing reads",
             Self::Crashes => "with crashes",
             Self::Terse => "on a service without operation_state",
             Self::Silent => "on a service that shows nothing",
