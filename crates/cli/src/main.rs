@@ -76,7 +76,7 @@ fn explain(told: &clap::Error, environment: &Environment) -> ExitCode {
         return ExitCode::from(USAGE);
     }
     let is_coloured = io::stdout().is_terminal() && environment.has_colours();
-    // If help cannot be written, nobody wants it.
+    // Help that cannot be written is not asked for again.
     drop(render::to_coloured_stdout(|out| match is_coloured {
         true => write!(out, "{}", words.ansi()),
         false => write!(out, "{words}"),

@@ -20,7 +20,6 @@ use crate::summary::Reason;
 use crate::time::{Plain, Timestamp};
 
 use super::phase::{EachCall, Stage, Streak, Watch};
-use super::watch::contradiction_is_final;
 
 /// How many observations in a row it takes to believe an end, or that nothing was started.
 const OBSERVATIONS_NEEDED: u32 = 2;
@@ -141,8 +140,7 @@ fn assess_end(end: &Streak, observed: &Observed<'_>, capabilities: &Capabilities
     let seen = observed.seen;
     if !is_final(end, capabilities) {
         let patience = plan.policy().settle_after;
-        return contradiction_is_final(end, observed.now, patience)
-            .then(|| Assessment::Unresolved(why_no_success_word(patience)));
+        return end.has_lasted(observed.now, patience).then(|| Assessment::Unresolved(why_no_success_word(patience)));
     }
     match end.says {
         Comparison::Failed => Some(Assessment::Failed(why_failed(seen))),
@@ -155,7 +153,8 @@ fn assess_end(end: &Streak, observed: &Observed<'_>, capabilities: &Capabilities
         | Comparison::InProgress => match other_image(plan, seen) {
             None => Some(Assessment::Succeeded),
             // The list may name the new image a moment after the end.
-            Some((image, reason)) => contradiction_is_final(end, observed.now, plan.policy().settle_after)
+            Some((image, reason)) => end
+                .has_lasted(observed.now, plan.policy().settle_after)
                 .then_some(Assessment::OtherImage(image, reason)),
         },
     }

@@ -168,6 +168,13 @@ pub(super) struct Streak {
     pub(super) since: Timestamp,
 }
 
+impl Streak {
+    /// Whether they have said the same for so long at `now`.
+    pub(super) fn has_lasted(&self, now: Timestamp, time: Duration) -> bool {
+        now.since(self.since) >= time
+    }
+}
+
 /// A request that was refused, and what follows for a target once it is shown to have started nothing.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {

@@ -1,7 +1,5 @@
 //! What becomes of a target that a request may have reinstalled, observation by observation.
 
-use std::time::Duration;
-
 use crate::comparison::{Comparison, Reference, compare, installing, state_shows_reinstall};
 use crate::evidence::Fact;
 use crate::fault::{Fault, FaultKind};
@@ -212,9 +210,4 @@ impl Watch {
         let Streak { count, since, .. } = before.unwrap_or(Streak { says, via: seen.via, count: 0, since: now });
         self.end = Some(Streak { says, via: seen.via, count: count + u32::from(counts), since });
     }
-}
-
-/// How long an end that contradicts what is known is watched before it is given up.
-pub(super) fn contradiction_is_final(end: &Streak, now: Timestamp, patience: Duration) -> bool {
-    now.since(end.since) >= patience
 }
